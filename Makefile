@@ -1,0 +1,49 @@
+# What one types here; `make help` lists it. The .venv builds itself and is renewed when the pins change.
+
+VENV := .venv
+PY := $(VENV)/bin/python
+READY := $(VENV)/.ready
+KILLS ?= 200
+SEED ?= $(shell date +%s)
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint bench torture screenshots
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: $(READY) ## start web and worker on PORT (8000); Ctrl-C ends both
+	@KONTOR_ENV=$${KONTOR_ENV:-development} exec $(PY) app.py run
+
+test: $(READY) ## run the whole suite; PYTEST_ARGS="tests/flows -k cart" runs less
+	@$(PY) -m pytest $(PYTEST_ARGS)
+
+lint: $(READY) ## check style, types and import rules
+	@$(VENV)/bin/ruff check --quiet .
+	@$(VENV)/bin/ruff format --check --quiet .
+	@$(PY) -m mypy
+	@$(VENV)/bin/lint-imports --no-logo
+
+bench: $(READY) ## measure against the floors; exits 1 naming each goal missed
+	@$(PY) -m bench
+
+torture: $(READY) ## kill workers KILLS times (200) with the dice of SEED
+	@$(PY) -m tests.torture --kills $(KILLS) --seed $(SEED)
+
+screenshots: $(READY) ## take the pictures of the README anew
+	@$(PY) -m tests.screenshots
+
+$(READY): requirements.txt requirements-dev.txt
+	@for python in python3.13 python3.12 python3.11 python3; do \
+	  if command -v $$python > /dev/null && \
+	     $$python -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2> /dev/null; then \
+	    found=$$python; break; \
+	  fi; \
+	done; \
+	if [ -z "$$found" ]; then \
+	  echo "Kontor needs Python 3.11 or newer with its venv module (Debian: apt-get install python3-venv)." >&2; \
+	  exit 1; \
+	fi; \
+	if [ ! -x $(PY) ]; then echo "Building $(VENV) with $$found ..."; $$found -m venv $(VENV); fi
+	@$(PY) -m pip install --quiet --disable-pip-version-check --requirement requirements-dev.txt
+	@touch $@
