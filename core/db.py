@@ -1,0 +1,109 @@
+"""The database: SQLite or PostgreSQL behind the same few calls.
+
+`connect` builds the engine, `transaction` gives a Session that commits at the
+end, `autocommit` a connection for single statements. Nothing here may be open
+while the outside world is called.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Table, create_engine, event, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session
+
+BUSY_TIMEOUT_MS = 30_000
+
+
+def connect(url: str, pool_size: int = 20) -> Engine:
+    """The engine for `url`, as Config.sqlalchemy_url gives it."""
+    if url.startswith("sqlite"):
+        return _sqlite(url)
+    # The hosts' poolers and a restarted server both cut idle connections.
+    return create_engine(url, pool_size=pool_size, max_overflow=20, pool_pre_ping=True, pool_recycle=1800)
+
+
+def dispose_after_fork(engine: Engine) -> None:
+    """A forked process must not share its parent's sockets."""
+    os.register_at_fork(after_in_child=lambda: engine.dispose(close=False))
+
+
+@contextmanager
+def transaction(engine: Engine) -> Iterator[Session]:
+    """A Session in one transaction, committed at the end, rolled back on error."""
+    with Session(engine, expire_on_commit=False) as session, session.begin():
+        if engine.dialect.name == "sqlite":
+            session.connection()
+        yield session
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Session]:
+    """A Session that only reads: on SQLite it takes no write lock."""
+    options = {"kontor_reading": True}
+    with engine.connect().execution_options(**options) as connection, Session(connection) as session:
+        yield session
+
+
+@contextmanager
+def autocommit(engine: Engine) -> Iterator[Connection]:
+    """A connection on which each statement is its own transaction."""
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        yield connection
+
+
+def insert(table: Table, bind: Engine | Connection | Session) -> Any:
+    """The dialect's INSERT, which knows ON CONFLICT and RETURNING."""
+    return _DIALECTS[dialect_of(bind)].insert(table)
+
+
+def dialect_of(bind: Engine | Connection | Session) -> str:
+    found = bind.get_bind() if isinstance(bind, Session) else bind
+    return found.dialect.name
+
+
+_DIALECTS: dict[str, Any] = {"sqlite": sqlite, "postgresql": postgresql}
+
+
+def _sqlite(url: str) -> Engine:
+    path = url.removeprefix("sqlite:///")
+    if path and path != ":memory:":
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(url, connect_args={"check_same_thread": False}, pool_size=20, max_overflow=20)
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    """Durable and concurrent: an answered webhook survives a power cut."""
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        f"busy_timeout={BUSY_TIMEOUT_MS}",
+        "foreign_keys=ON",
+        "cache_size=-16000",
+        "mmap_size=0",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    """The driver's own BEGIN loses updates and takes its lock too late.
+
+    A reader that begins plainly sees one moment and blocks nobody.
+    """
+    reading_only = connection.get_execution_options().get("kontor_reading")
+    connection.exec_driver_sql("BEGIN" if reading_only else "BEGIN IMMEDIATE")
+
+
+def is_alive(engine: Engine) -> bool:
+    """Whether the database answers; raises what the driver raises."""
+    with autocommit(engine) as connection:
+        return bool(connection.execute(text("SELECT 1")).scalar())

@@ -1,0 +1,45 @@
+"""The closed family of errors; each says what happens next and who must act."""
+
+from datetime import timedelta
+
+
+class KontorError(Exception):
+    """The base of our own errors, so that nothing else is caught by mistake."""
+
+
+class WebhookRejected(KontorError):
+    """The door says no; the sender must act.
+
+    `status` is the HTTP status to answer with: 401, 404 or 413.
+    """
+
+    def __init__(self, status: int, why: str) -> None:
+        super().__init__(why)
+        self.status = status
+
+
+class Unreadable(KontorError):
+    """A stored webhook broke its promise; it is kept and can be replayed."""
+
+
+class NeedsMerchant(KontorError):
+    """Nothing goes on until the merchant mends the connection."""
+
+
+class Retryable(KontorError):
+    """It surely did not happen and may be tried again after `after`."""
+
+    def __init__(self, why: str, after: timedelta | None = None) -> None:
+        super().__init__(why)
+        self.after = after
+
+
+class Permanent(KontorError):
+    """It surely did not happen and never will."""
+
+
+class InDoubt(KontorError):
+    """The call went out and no answer came; the provider cannot be asked.
+
+    The effect becomes `unknown`, counts as sent and is never sent blind.
+    """

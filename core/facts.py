@@ -1,0 +1,101 @@
+"""What a flow may know when it decides: frozen, with `now` and `as_of`.
+
+A flow names the types it needs; the engine loads them for a whole batch, from
+our records or, where they must be true this very second, from the shop.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, TypeVar
+
+from core.events import Line, Stock
+from core.money import Money
+from core.reasons import Reason
+
+Mode = Literal["off", "shadow", "live"]
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """`now` is the merchant's time of deciding, `as_of` when it was true."""
+
+    now: datetime
+    as_of: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CartFacts(Fact):
+    """The cart in question; `newest` is false where the person left a newer
+    one. `cart_id` is our own number of it. `completed` says the platform
+    itself marks it as bought."""
+
+    cart_id: int
+    ref: str
+    started_at: datetime
+    activity_at: datetime
+    lines: tuple[Line, ...]
+    total: Money
+    completed: bool
+    test: bool
+    newest: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PurchaseFacts(Fact):
+    """When the person bought: times of orders that count as bought, newest
+    first. Orders that were cancelled, voided or tests are not among them."""
+
+    bought_at: tuple[datetime, ...]
+
+    def after(self, moment: datetime) -> bool:
+        return any(at >= moment for at in self.bought_at)
+
+
+@dataclass(frozen=True, slots=True)
+class StockFacts(Fact):
+    """What can be sold of each variant asked about; unknown ones are absent."""
+
+    stock: Mapping[str, Stock]
+
+    def all_gone(self, variant_refs: tuple[str | None, ...]) -> bool:
+        """Whether every one of these is known to be sold out."""
+        known = [self.stock.get(ref) if ref else None for ref in variant_refs]
+        return bool(known) and all(s is not None and not s.sellable for s in known)
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentFacts(Fact):
+    """Whether the person may be written to, and if not, every reason why."""
+
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TripFacts(Fact):
+    """The person's trips through this flow in this mode: the active one's
+    cart and steps done, and when the last one ended with a message sent."""
+
+    active_cart_id: int | None
+    active_since: datetime | None
+    steps_done: frozenset[int]
+    rested_since: datetime | None
+
+
+F = TypeVar("F", bound=Fact)
+
+
+class Facts:
+    """The facts a flow asked for, by type."""
+
+    def __init__(self, *facts: Fact) -> None:
+        self._by_type: dict[type[Fact], Fact] = {type(fact): fact for fact in facts}
+
+    def __getitem__(self, kind: type[F]) -> F:
+        """Raises KeyError where the flow did not declare this need."""
+        fact = self._by_type[kind]
+        assert isinstance(fact, kind)
+        return fact
+
+    def __contains__(self, kind: type[Fact]) -> bool:
+        return kind in self._by_type

@@ -1,0 +1,168 @@
+"""The closed list of reasons, each with its English and its German sentence."""
+
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """Why something was not done, or ended. The value is kept in records."""
+
+    BOUGHT = "bought"
+    NO_CONSENT = "no_consent"
+    NO_CONTACT = "no_contact"
+    UNSUBSCRIBED = "unsubscribed"
+    BOUNCED = "bounced"
+    CAPPED = "capped"
+    LOST_SLOT = "lost_slot"
+    QUIET_HOURS = "quiet_hours"
+    OUT_OF_STOCK = "out_of_stock"
+    CART_EMPTIED = "cart_emptied"
+    CART_REPLACED = "cart_replaced"
+    BELOW_MINIMUM = "below_minimum"
+    ALREADY_REMINDED = "already_reminded"
+    SHADOW = "shadow"
+    FLOW_OFF = "flow_off"
+    UNINSTALLED = "uninstalled"
+    ERASED = "erased"
+    DUPLICATE = "duplicate"
+    EXPIRED = "expired"
+    HELD_OUT = "held_out"
+    BLAST_HELD = "blast_held"
+    SHOP_UNREACHABLE = "shop_unreachable"
+    PROVIDER_REFUSED = "provider_refused"
+    TEST_ORDER = "test_order"
+    BEFORE_LIVE = "before_live"
+    TOO_OLD = "too_old"
+    RESTING = "resting"
+    UNKNOWN = "unknown"
+    DISCOUNT_SPENT = "discount_spent"
+    NEEDS_MERCHANT = "needs_merchant"
+
+
+SENTENCES: dict[Reason, tuple[str, str]] = {
+    Reason.BOUGHT: (
+        "The person has bought in the meantime.",
+        "Die Person hat inzwischen gekauft.",
+    ),
+    Reason.NO_CONSENT: (
+        "The person has not agreed to receive advertising.",
+        "Die Person hat Werbung nicht zugestimmt.",
+    ),
+    Reason.NO_CONTACT: (
+        "The shop gave us no address to reach the person.",
+        "Der Shop hat uns keine Adresse der Person genannt.",
+    ),
+    Reason.UNSUBSCRIBED: (
+        "The person has unsubscribed.",
+        "Die Person hat sich abgemeldet.",
+    ),
+    Reason.BOUNCED: (
+        "Mail to this address came back, so it is no longer used.",
+        "Post an diese Adresse kam zurück, darum wird sie nicht mehr benutzt.",
+    ),
+    Reason.CAPPED: (
+        "The person had already received as many messages as you allow.",
+        "Die Person hatte schon so viele Nachrichten erhalten, wie Sie erlauben.",
+    ),
+    Reason.LOST_SLOT: (
+        "A more important message to the same person took this day's place.",
+        "Eine wichtigere Nachricht an dieselbe Person hatte an diesem Tag Vorrang.",
+    ),
+    Reason.QUIET_HOURS: (
+        "Your quiet hours did not leave any time in which the message still made sense.",
+        "Ihre Ruhezeiten ließen keine Zeit, in der die Nachricht noch sinnvoll war.",
+    ),
+    Reason.OUT_OF_STOCK: (
+        "Everything in the cart is sold out.",
+        "Alles im Warenkorb ist ausverkauft.",
+    ),
+    Reason.CART_EMPTIED: (
+        "The person has emptied the cart.",
+        "Die Person hat den Warenkorb geleert.",
+    ),
+    Reason.CART_REPLACED: (
+        "A newer cart of the same person took the place of this one.",
+        "Ein neuerer Warenkorb derselben Person hat diesen ersetzt.",
+    ),
+    Reason.BELOW_MINIMUM: (
+        "The cart is worth less than your minimum.",
+        "Der Warenkorb liegt unter Ihrem Mindestwert.",
+    ),
+    Reason.ALREADY_REMINDED: (
+        "The shop itself has reminded the person within the last 24 hours.",
+        "Der Shop selbst hat die Person in den letzten 24 Stunden erinnert.",
+    ),
+    Reason.SHADOW: (
+        "Shadow mode: decided and written, but not sent.",
+        "Schattenbetrieb: entschieden und geschrieben, aber nicht gesendet.",
+    ),
+    Reason.FLOW_OFF: (
+        "The flow or this step was switched off.",
+        "Der Ablauf oder dieser Schritt wurde ausgeschaltet.",
+    ),
+    Reason.UNINSTALLED: (
+        "Kontor is no longer installed in the shop.",
+        "Kontor ist im Shop nicht mehr installiert.",
+    ),
+    Reason.ERASED: (
+        "The person's data were erased on request.",
+        "Die Daten der Person wurden auf Verlangen gelöscht.",
+    ),
+    Reason.DUPLICATE: (
+        "The same message exists already.",
+        "Dieselbe Nachricht gibt es schon.",
+    ),
+    Reason.EXPIRED: (
+        "It could not be sent while it still made sense.",
+        "Sie konnte nicht gesendet werden, solange sie noch sinnvoll war.",
+    ),
+    Reason.HELD_OUT: (
+        "The person belongs to the group that gets nothing, for comparison.",
+        "Die Person gehört zur Vergleichsgruppe, die nichts erhält.",
+    ),
+    Reason.BLAST_HELD: (
+        "Unusually many people at once: held until you have looked.",
+        "Ungewöhnlich viele Personen auf einmal: angehalten, bis Sie nachgesehen haben.",
+    ),
+    Reason.SHOP_UNREACHABLE: (
+        "The shop did not answer when asked whether the person has bought.",
+        "Der Shop hat auf die Frage, ob die Person gekauft hat, nicht geantwortet.",
+    ),
+    Reason.PROVIDER_REFUSED: (
+        "The receiving mail server refused the message for good.",
+        "Der empfangende Mailserver hat die Nachricht endgültig abgelehnt.",
+    ),
+    Reason.TEST_ORDER: (
+        "This is a test order.",
+        "Dies ist eine Testbestellung.",
+    ),
+    Reason.BEFORE_LIVE: (
+        "The cart was left before the flow was switched on.",
+        "Der Warenkorb wurde verlassen, bevor der Ablauf eingeschaltet wurde.",
+    ),
+    Reason.TOO_OLD: (
+        "The cart is older than 14 days.",
+        "Der Warenkorb ist älter als 14 Tage.",
+    ),
+    Reason.RESTING: (
+        "The person was reminded of a cart within the last 14 days.",
+        "Die Person wurde in den letzten 14 Tagen schon an einen Warenkorb erinnert.",
+    ),
+    Reason.UNKNOWN: (
+        "The line broke while sending: it may have arrived, so it is not sent again.",
+        "Die Verbindung brach beim Senden ab: Sie kann angekommen sein und wird nicht erneut gesendet.",
+    ),
+    Reason.DISCOUNT_SPENT: (
+        "The amount you set aside for discounts is used up.",
+        "Der Betrag, den Sie für Rabatte vorgesehen haben, ist aufgebraucht.",
+    ),
+    Reason.NEEDS_MERCHANT: (
+        "The connection to the shop must be mended first.",
+        "Die Verbindung zum Shop muss erst repariert werden.",
+    ),
+}
+
+
+def sentence(reason: Reason, locale: str) -> str:
+    """The sentence for people of `locale`; English where it is not German."""
+    english, german = SENTENCES[reason]
+    return german if locale.lower().startswith("de") else english

@@ -1,0 +1,30 @@
+"""A setting is declared once: default, check, label, help, input, both languages."""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class FlowSettings(BaseModel):
+    """The base of every flow's settings; kept as JSON, read through its class.
+
+    A field added later has its default for those who saved before.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def setting(
+    default: Any,
+    *,
+    label: str,
+    label_de: str,
+    help: str = "",
+    help_de: str = "",
+    unit: str = "",
+    **checks: Any,
+) -> Any:
+    """A setting with its words for the merchant; `checks` are pydantic's
+    (`ge`, `le`, `max_length`, ...). `unit` is shown behind the input."""
+    words = {"label_de": label_de, "help": help, "help_de": help_de, "unit": unit}
+    return Field(default, title=label, json_schema_extra=words, **checks)

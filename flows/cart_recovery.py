@@ -1,0 +1,229 @@
+"""Cart recovery: remind a person of what was left in the cart, until they buy."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from itertools import pairwise
+from typing import ClassVar, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, model_validator
+
+from core.actions import Action, Enrol, Exit, Go, Incentive, Purpose, Refuse, SendMessage, Skip, Verdict
+from core.events import CartUpdated, ConsentChanged, Event, OrderEvent
+from core.facts import CartFacts, ConsentFacts, Fact, Facts, PurchaseFacts, StockFacts, TripFacts
+from core.reasons import Reason
+from core.settings import FlowSettings, setting
+
+OLDEST_CART = timedelta(days=14)
+REST_AFTER_TRIP = timedelta(days=14)
+FIRST_STEP_VALID = timedelta(hours=24)
+LATER_STEP_VALID = timedelta(hours=48)
+LEAST_GAP_HOURS = 12
+
+
+class Step(BaseModel):
+    """One message of the trip: when, with which words, with what incentive."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    after_hours: int = setting(
+        1, label="Hours after the cart was left", label_de="Stunden nach dem Verlassen", ge=1, le=336
+    )
+    content: Literal["reminder", "answers", "incentive", "last_call"] = setting(
+        "reminder", label="Content", label_de="Inhalt"
+    )
+    on: bool = setting(True, label="Send this step", label_de="Diesen Schritt senden")
+    incentive: Literal["none", "percent", "amount", "free_shipping"] = setting(
+        "none", label="Incentive", label_de="Anreiz"
+    )
+    value: int = setting(
+        0,
+        label="Percent, or amount in cents",
+        label_de="Prozent, oder Betrag in Cent",
+        ge=0,
+        le=1_000_000,
+    )
+
+    @model_validator(mode="after")
+    def _incentive_fits(self) -> Self:
+        if self.incentive == "percent" and not 1 <= self.value <= 90:
+            raise ValueError("a percentage lies between 1 and 90")
+        if self.incentive == "amount" and self.value < 1:
+            raise ValueError("an amount is at least one cent")
+        return self
+
+
+STANDARD = (
+    Step(after_hours=1, content="reminder"),
+    Step(after_hours=24, content="answers"),
+    Step(after_hours=72, content="incentive", on=False, incentive="percent", value=10),
+)
+
+
+class Settings(FlowSettings):
+    """What a merchant sets for cart recovery."""
+
+    steps: tuple[Step, ...] = setting(
+        STANDARD, label="Steps", label_de="Schritte", min_length=1, max_length=5
+    )
+    minimum_cart: int = setting(
+        0,
+        label="Smallest cart, in cents",
+        label_de="Kleinster Warenkorb, in Cent",
+        help="Carts below this get nothing.",
+        help_de="Kleinere Warenkörbe erhalten nichts.",
+        ge=0,
+    )
+    discount_minimum: int = setting(
+        0,
+        label="Smallest cart for a discount, in cents",
+        label_de="Kleinster Warenkorb für einen Rabatt, in Cent",
+        ge=0,
+    )
+    discount_budget: int = setting(
+        50_000,
+        label="All discounts together at most, in cents",
+        label_de="Alle Rabatte zusammen höchstens, in Cent",
+        help="Each code sets aside what it can cost; when it is used up, the step is left out.",
+        help_de="Jeder Code legt zurück, was er kosten kann; ist alles verbraucht, entfällt der Schritt.",
+        ge=0,
+    )
+    discount_hours: int = setting(
+        48,
+        label="Hours a code holds at least",
+        label_de="Stunden, die ein Code mindestens gilt",
+        ge=48,
+        le=720,
+    )
+
+    @model_validator(mode="after")
+    def _steps_keep_apart(self) -> Self:
+        times = [step.after_hours for step in self.steps]
+        if any(later - earlier < LEAST_GAP_HOURS for earlier, later in pairwise(times)):
+            raise ValueError("between two steps lie at least 12 hours")
+        return self
+
+
+PRESETS: dict[str, tuple[Step, ...]] = {
+    "gentle": tuple(
+        step.model_copy(update={"after_hours": h}) for step, h in zip(STANDARD, (2, 24, 72), strict=True)
+    ),
+    "standard": STANDARD,
+    "quick": tuple(
+        step.model_copy(update={"after_hours": h}) for step, h in zip(STANDARD, (1, 24, 48), strict=True)
+    ),
+    "ladder": (
+        Step(after_hours=1, content="reminder"),
+        Step(after_hours=24, content="incentive", incentive="percent", value=10),
+        Step(after_hours=48, content="incentive", incentive="percent", value=15),
+        Step(after_hours=72, content="last_call", incentive="free_shipping"),
+    ),
+    "single": (Step(after_hours=24, content="reminder"),),
+}
+
+
+class CartRecovery:
+    """Decides from what is true, whichever event brought it to mind, so that
+    a shuffled or doubled stream of events ends where the clean one does."""
+
+    key: ClassVar[str] = "cart_recovery"
+    title: ClassVar[tuple[str, str]] = ("Cart recovery", "Warenkorb-Erinnerung")
+    promise: ClassVar[tuple[str, str]] = (
+        "Reminds people of the cart they left, and stops the moment they buy.",
+        "Erinnert an den verlassenen Warenkorb und hört auf, sobald gekauft wurde.",
+    )
+    rank: ClassVar[int] = 20
+    purpose: ClassVar[Purpose] = "marketing"
+    listens_to: ClassVar[tuple[type[Event], ...]] = (CartUpdated, OrderEvent, ConsentChanged)
+    needs: ClassVar[tuple[type[Fact], ...]] = (CartFacts, PurchaseFacts, StockFacts, ConsentFacts, TripFacts)
+    Settings: ClassVar[type[FlowSettings]] = Settings
+
+    def plan(self, event: Event, settings: FlowSettings, facts: Facts) -> Sequence[Action]:
+        assert isinstance(settings, Settings)
+        ending = self._reason_to_end(facts)
+        if ending is not None:
+            return [Exit(ending)]
+        reasons = self._reasons_against(settings, facts)
+        if reasons:
+            return [Refuse(reasons)]
+        cart = facts[CartFacts]
+        messages = self._messages(settings, cart)
+        return [Enrol("cart", cart.cart_id, since=cart.activity_at, messages=messages)]
+
+    def wake(self, name: str, settings: FlowSettings, facts: Facts) -> Sequence[Action]:
+        """Cart recovery waits through its messages alone."""
+        return []
+
+    def recheck(self, message: SendMessage, settings: FlowSettings, facts: Facts) -> Verdict:
+        assert isinstance(settings, Settings)
+        ending = self._reason_to_end(facts)
+        if ending is not None:
+            return Skip(ending, ends_trip=True)
+        if not self._still_on(message, settings):
+            return Skip(Reason.FLOW_OFF)
+        if self._too_small_for_discount(message, settings, facts):
+            return Skip(Reason.BELOW_MINIMUM)
+        return Go()
+
+    def _reason_to_end(self, facts: Facts) -> Reason | None:
+        """Why a trip under way is over, the weightiest reason first."""
+        if TripFacts not in facts or facts[TripFacts].active_cart_id is None:
+            return None
+        cart, trip = facts[CartFacts], facts[TripFacts]
+        if cart.cart_id != trip.active_cart_id and not cart.newest:
+            return None
+        if cart.completed or facts[PurchaseFacts].after(cart.started_at):
+            return Reason.BOUGHT
+        if cart.cart_id != trip.active_cart_id:
+            return None
+        return self._reason_cart_is_dead(facts)
+
+    def _reason_cart_is_dead(self, facts: Facts) -> Reason | None:
+        cart = facts[CartFacts]
+        if not cart.lines:
+            return Reason.CART_EMPTIED
+        if facts[StockFacts].all_gone(tuple(line.variant_ref for line in cart.lines)):
+            return Reason.OUT_OF_STOCK
+        if cart.now - cart.activity_at > OLDEST_CART:
+            return Reason.TOO_OLD
+        return Reason.UNSUBSCRIBED if Reason.UNSUBSCRIBED in facts[ConsentFacts].reasons else None
+
+    def _reasons_against(self, settings: Settings, facts: Facts) -> tuple[Reason, ...]:
+        """Every reason not to begin a trip, or not to let this cart into it."""
+        cart, trip = facts[CartFacts], facts[TripFacts]
+        resting = (
+            trip.active_cart_id is None
+            and trip.rested_since is not None
+            and cart.now - trip.rested_since < REST_AFTER_TRIP
+        )
+        found = {
+            Reason.BOUGHT: cart.completed or facts[PurchaseFacts].after(cart.started_at),
+            Reason.TEST_ORDER: cart.test,
+            Reason.CART_EMPTIED: not cart.lines,
+            Reason.CART_REPLACED: not cart.newest,
+            Reason.TOO_OLD: cart.now - cart.activity_at > OLDEST_CART,
+            Reason.OUT_OF_STOCK: facts[StockFacts].all_gone(tuple(li.variant_ref for li in cart.lines)),
+            Reason.BELOW_MINIMUM: bool(cart.lines) and cart.total.minor < settings.minimum_cart,
+            Reason.RESTING: resting,
+        }
+        return tuple(r for r, holds in found.items() if holds) + facts[ConsentFacts].reasons
+
+    def _messages(self, settings: Settings, cart: CartFacts) -> tuple[SendMessage, ...]:
+        return tuple(
+            self._message(number, step, cart) for number, step in enumerate(settings.steps, start=1) if step.on
+        )
+
+    def _message(self, number: int, step: Step, cart: CartFacts) -> SendMessage:
+        due_at = cart.activity_at + timedelta(hours=step.after_hours)
+        validity = FIRST_STEP_VALID if number == 1 else LATER_STEP_VALID
+        incentive = Incentive(step.incentive, step.value)
+        return SendMessage(number, step.content, due_at, due_at + validity, incentive)
+
+    def _still_on(self, message: SendMessage, settings: Settings) -> bool:
+        return message.step <= len(settings.steps) and settings.steps[message.step - 1].on
+
+    def _too_small_for_discount(self, message: SendMessage, settings: Settings, facts: Facts) -> bool:
+        offers = message.incentive.kind != "none"
+        return offers and facts[CartFacts].total.minor < settings.discount_minimum
+
+
+CART_RECOVERY = CartRecovery()

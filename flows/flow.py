@@ -1,0 +1,38 @@
+"""What every flow is: a frozen declaration and three pure functions."""
+
+from collections.abc import Sequence
+from typing import ClassVar, Protocol
+
+from core.actions import Action, Purpose, SendMessage, Verdict
+from core.events import Event
+from core.facts import Fact, Facts
+from core.settings import FlowSettings
+
+
+class Flow(Protocol):
+    """A flow decides and does not do: no database, no clock, no HTTP.
+
+    `title` and `promise` are (English, German). `rank` orders the flows where
+    two want the same day of one person: the lower number wins.
+    """
+
+    key: ClassVar[str]
+    title: ClassVar[tuple[str, str]]
+    promise: ClassVar[tuple[str, str]]
+    rank: ClassVar[int]
+    purpose: ClassVar[Purpose]
+    listens_to: ClassVar[tuple[type[Event], ...]]
+    needs: ClassVar[tuple[type[Fact], ...]]
+    Settings: ClassVar[type[FlowSettings]]
+
+    def plan(self, event: Event, settings: FlowSettings, facts: Facts) -> Sequence[Action]:
+        """What follows from the event, given what is known."""
+        ...
+
+    def wake(self, name: str, settings: FlowSettings, facts: Facts) -> Sequence[Action]:
+        """What follows when a time comes that the flow asked to be called at."""
+        ...
+
+    def recheck(self, message: SendMessage, settings: FlowSettings, facts: Facts) -> Verdict:
+        """Whether a message still makes sense in the second before it goes."""
+        ...
