@@ -36,6 +36,7 @@ class Reason(StrEnum):
     UNKNOWN = "unknown"
     DISCOUNT_SPENT = "discount_spent"
     NEEDS_MERCHANT = "needs_merchant"
+    TOO_SOON = "too_soon"
 
 
 SENTENCES: dict[Reason, tuple[str, str]] = {
@@ -154,6 +155,10 @@ SENTENCES: dict[Reason, tuple[str, str]] = {
     Reason.DISCOUNT_SPENT: (
         "The amount you set aside for discounts is used up.",
         "Der Betrag, den Sie für Rabatte vorgesehen haben, ist aufgebraucht.",
+    ),
+    Reason.TOO_SOON: (
+        "The message before it had gone out less than 12 hours earlier.",
+        "Die Nachricht davor lag noch keine 12 Stunden zurück.",
     ),
     Reason.NEEDS_MERCHANT: (
         "The connection to the shop must be mended first.",

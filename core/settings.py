@@ -1,6 +1,6 @@
 """A setting is declared once: default, check, label, help, input, both languages."""
 
-from typing import Any
+from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -12,6 +12,11 @@ class FlowSettings(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def keeping_times_of(self, older: Self) -> Self:
+        """These settings with the waiting times of `older`: words, discounts
+        and switches change for people under way, times only for new trips."""
+        return self
 
 
 def setting(

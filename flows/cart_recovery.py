@@ -95,6 +95,14 @@ class Settings(FlowSettings):
         le=720,
     )
 
+    def keeping_times_of(self, older: Self) -> Self:
+        times = [step.after_hours for step in older.steps]
+        kept = [
+            step.model_copy(update={"after_hours": times[n]}) if n < len(times) else step
+            for n, step in enumerate(self.steps)
+        ]
+        return self.model_copy(update={"steps": tuple(kept)})
+
     @model_validator(mode="after")
     def _steps_keep_apart(self) -> Self:
         times = [step.after_hours for step in self.steps]
@@ -138,6 +146,9 @@ class CartRecovery:
     Settings: ClassVar[type[FlowSettings]] = Settings
 
     def plan(self, event: Event, settings: FlowSettings, facts: Facts) -> Sequence[Action]:
+        return self._decide(settings, facts)
+
+    def _decide(self, settings: FlowSettings, facts: Facts) -> Sequence[Action]:
         assert isinstance(settings, Settings)
         ending = self._reason_to_end(facts)
         if ending is not None:
@@ -150,8 +161,8 @@ class CartRecovery:
         return [Enrol("cart", cart.cart_id, since=cart.activity_at, messages=messages)]
 
     def wake(self, name: str, settings: FlowSettings, facts: Facts) -> Sequence[Action]:
-        """Cart recovery waits through its messages alone."""
-        return []
+        """Look again at a trip under way, when its settings changed."""
+        return self._decide(settings, facts)
 
     def recheck(self, message: SendMessage, settings: FlowSettings, facts: Facts) -> Verdict:
         assert isinstance(settings, Settings)

@@ -1,6 +1,8 @@
 """Carts, orders and their lines, products and variants, as the shop tells them.
 
 `platform_at` is the platform's own version of a row: older news never wins.
+Of two different bodies of the same moment the greater `digest` wins, so that
+the order of arrival does not matter.
 """
 
 from datetime import datetime
@@ -38,6 +40,7 @@ class CartRow(SQLModel, table=True):
     started_at: datetime
     activity_at: datetime
     platform_at: datetime
+    digest: str = ""
     completed_at: datetime | None = None
     test: bool = False
     created_at: datetime = Field(default_factory=clock.now)
@@ -77,6 +80,7 @@ class OrderRow(SQLModel, table=True):
     delivered_at: datetime | None = None
     discount_codes: list[str] = json_column(default_factory=list)
     platform_at: datetime
+    digest: str = ""
     clicked_effect_id: int | None = Field(default=None, sa_type=BigInteger)
     created_at: datetime = Field(default_factory=clock.now)
 
@@ -121,6 +125,7 @@ class ProductRow(SQLModel, table=True):
     tags: list[str] = json_column(default_factory=list)
     published: bool = True
     platform_at: datetime
+    digest: str = ""
     gone_at: datetime | None = None
 
 

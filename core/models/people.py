@@ -6,12 +6,13 @@ from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from core import clock
-from core.models.types import belongs_to, primary_key
+from core.models.types import belongs_to, json_column, primary_key
 
 
 class Person(SQLModel, table=True):
     """A shopper. Whoever changes or uses what is known of a person first adds
-    one to `version`: that is the lock, and it tells that facts moved."""
+    one to `version`: that is the lock, and it tells that facts moved. `seen`
+    keeps, per field, the time of the event it came from."""
 
     __tablename__ = "people"
 
@@ -21,7 +22,7 @@ class Person(SQLModel, table=True):
     first_name: bytes | None = None
     locale: str | None = None
     country: str | None = None
-    updated_at: datetime | None = None
+    seen: dict[str, str] = json_column(default_factory=dict)
     created_at: datetime = Field(default_factory=clock.now)
     erased_at: datetime | None = None
 

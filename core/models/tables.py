@@ -1,0 +1,40 @@
+"""The same tables for statements: `effects.c.state` where a row is not needed."""
+
+from typing import cast
+
+from sqlalchemy import Table
+from sqlmodel import SQLModel
+
+import core.models as models
+
+
+def _table(model: type[SQLModel]) -> Table:
+    return cast(Table, model.__table__)  # type: ignore[attr-defined]
+
+
+addresses = _table(models.Address)
+carts = _table(models.CartRow)
+clicks = _table(models.Click)
+connections = _table(models.Connection)
+consents = _table(models.Consent)
+decisions = _table(models.Decision)
+discount_codes = _table(models.DiscountCode)
+effects = _table(models.Effect)
+enrolments = _table(models.Enrolment)
+heartbeats = _table(models.Heartbeat)
+inbound = _table(models.Inbound)
+inbound_people = _table(models.InboundPerson)
+lines = _table(models.LineRow)
+look_ups = _table(models.LookUpRow)
+mailbox_messages = _table(models.MailboxMessage)
+members = _table(models.Member)
+merchants = _table(models.Merchant)
+orders = _table(models.OrderRow)
+people = _table(models.Person)
+products = _table(models.ProductRow)
+remote_hosts = _table(models.RemoteHost)
+sandbox_records = _table(models.SandboxRecord)
+settings_versions = _table(models.SettingsVersion)
+suppressions = _table(models.Suppression)
+variants = _table(models.VariantRow)
+work = _table(models.Work)
