@@ -1,0 +1,1 @@
+"""Shopify, spoken at its edge and nowhere else."""

@@ -1,0 +1,1 @@
+"""WooCommerce, spoken at its edge and nowhere else."""
