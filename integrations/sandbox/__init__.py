@@ -1,0 +1,1 @@
+"""A small shop of our own, so that everything runs with no account."""
