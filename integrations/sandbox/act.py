@@ -2,10 +2,25 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 
 from core.errors import Permanent
 from integrations.sandbox.bodies import Body, CartBody, OrderBody, ProductBody, VariantBody
 from integrations.sandbox.records import Records
+
+
+class Refusal(StrEnum):
+    """Why the shop does not do what was asked: the text of its Permanent."""
+
+    CART_CLOSED = "cart_closed"
+    NO_ORDER = "no_order"
+    NO_PRODUCT = "no_product"
+    NO_ADDRESS = "no_address"
+    TOO_FEW_LEFT = "too_few_left"
+    NOTHING_TO_PAY = "nothing_to_pay"
+    CODE_INVALID = "code_invalid"
+    CODE_UNFIT = "code_unfit"
+    ORDER_TOO_FAR = "order_too_far"
 
 
 @dataclass
@@ -24,13 +39,13 @@ class Act:
         """Raises Permanent where there is no such cart or it was paid."""
         cart = self.records.find("cart", ref, CartBody)
         if cart is None or cart.completed_at is not None:
-            raise Permanent("this cart is closed")
+            raise Permanent(Refusal.CART_CLOSED)
         return cart
 
     def order(self, ref: str) -> OrderBody:
         found = self.records.find("order", ref, OrderBody)
         if found is None:
-            raise Permanent("there is no such order")
+            raise Permanent(Refusal.NO_ORDER)
         return found
 
     def variant(self, ref: str) -> tuple[ProductBody, VariantBody]:
@@ -38,4 +53,4 @@ class Act:
             for variant in product.variants:
                 if variant.ref == ref:
                     return product, variant
-        raise Permanent("there is no such product")
+        raise Permanent(Refusal.NO_PRODUCT)

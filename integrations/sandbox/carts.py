@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from core.errors import Permanent
 from integrations.sandbox import consents
-from integrations.sandbox.act import Act
+from integrations.sandbox.act import Act, Refusal
 from integrations.sandbox.bodies import CartBody, ContactBody, LineBody
 from integrations.sandbox.catalogue import CURRENCY
 
@@ -61,7 +61,7 @@ def leave_email(act: Act, cart_ref: str, email: str, opted_in: bool = False) -> 
     cart = act.open_cart(cart_ref)
     email = email.strip()
     if len(email) > 254 or not re.fullmatch(r"[^@\s\x00]+@[^@\s\x00]+\.[^@\s\x00]+", email):
-        raise Permanent("this is no e-mail address")
+        raise Permanent(Refusal.NO_ADDRESS)
     contact = ContactBody(email=email, locale=cart.contact.locale, country="DE")
     if opted_in:
         act.tell("consent.changed", consents.given(consents.remember(act.records, contact, act.now)))
@@ -80,10 +80,19 @@ def log_in(act: Act, cart_ref: str, persona: Persona) -> None:
     _keep(act, cart, contact=found)
 
 
-def _line(act: Act, cart: CartBody, variant_ref: str, quantity: int) -> LineBody:
+def speak(act: Act, cart_ref: str, locale: str) -> None:
+    """The shopper switched the shop's language."""
+    cart = act.open_cart(cart_ref)
+    contact = cart.contact.model_copy(update={"locale": locale})
+    told = cart.model_copy(update={"contact": contact})
+    lines = tuple(_line(act, told, line.variant_ref, line.quantity, known=True) for line in cart.lines)
+    _keep(act, cart, contact=contact, lines=lines)
+
+
+def _line(act: Act, cart: CartBody, variant_ref: str, quantity: int, known: bool = False) -> LineBody:
     product, variant = act.variant(variant_ref)
-    if (variant.stock.units or 0) < quantity:
-        raise Permanent("there are not so many left")
+    if not known and (variant.stock.units or 0) < quantity:
+        raise Permanent(Refusal.TOO_FEW_LEFT)
     german = (cart.contact.locale or "").startswith("de")
     return LineBody(
         product_ref=product.ref,

@@ -4,7 +4,7 @@ from typing import Any
 
 from core.errors import Permanent
 from integrations.sandbox import stock
-from integrations.sandbox.act import Act
+from integrations.sandbox.act import Act, Refusal
 from integrations.sandbox.bodies import CartBody, CodeBody, OrderBody, ParcelBody
 
 SHIPPING = 490
@@ -17,7 +17,7 @@ def pay(act: Act, cart_ref: str, code: str | None = None) -> None:
     """The cart becomes an order that is paid, and its code is used up."""
     cart = act.open_cart(cart_ref)
     if not cart.lines or not cart.contact.email:
-        raise Permanent("an order needs something in the cart and an e-mail address")
+        raise Permanent(Refusal.NOTHING_TO_PAY)
     stock.take(act, {line.variant_ref: line.quantity for line in cart.lines})
     order = _order(act, cart, _redeem(act, code, cart) if code else None)
     act.records.put("order", order.ref, order)
@@ -31,7 +31,7 @@ def pay(act: Act, cart_ref: str, code: str | None = None) -> None:
 def cancel(act: Act, order_ref: str) -> None:
     order = act.order(order_ref)
     if order.cancelled_at or order.shipped_at:
-        raise Permanent("this order can't be cancelled any more")
+        raise Permanent(Refusal.ORDER_TOO_FAR)
     stock.put_back(act, {line.variant_ref: line.quantity for line in order.lines})
     act.tell("order.cancelled", _keep(act, order, cancelled_at=act.now))
 
@@ -39,7 +39,7 @@ def cancel(act: Act, order_ref: str) -> None:
 def ship(act: Act, order_ref: str) -> None:
     order = act.order(order_ref)
     if order.cancelled_at or order.shipped_at:
-        raise Permanent("this order can't be shipped any more")
+        raise Permanent(Refusal.ORDER_TOO_FAR)
     _keep(act, order, shipped_at=act.now)
     act.tell("order.shipped", ParcelBody(order_ref=order.ref, at=act.now))
 
@@ -47,7 +47,7 @@ def ship(act: Act, order_ref: str) -> None:
 def deliver(act: Act, order_ref: str) -> None:
     order = act.order(order_ref)
     if not order.shipped_at or order.delivered_at:
-        raise Permanent("only what was shipped can be delivered, once")
+        raise Permanent(Refusal.ORDER_TOO_FAR)
     _keep(act, order, delivered_at=act.now)
     act.tell("order.delivered", ParcelBody(order_ref=order.ref, at=act.now))
 
@@ -78,10 +78,10 @@ def _order(act: Act, cart: CartBody, code: CodeBody | None) -> OrderBody:
 def _redeem(act: Act, text: str, cart: CartBody) -> CodeBody:
     code = act.records.find("code", text.strip(), CodeBody)
     if code is None or code.used_at or code.ends_at < act.now:
-        raise Permanent("this code is not valid")
+        raise Permanent(Refusal.CODE_INVALID)
     email = (cart.contact.email or "").lower()
     if cart.total < code.minimum or (code.email and code.email.lower() != email):
-        raise Permanent("this code does not fit this cart")
+        raise Permanent(Refusal.CODE_UNFIT)
     act.records.put("code", code.code, code.model_copy(update={"used_at": act.now}))
     return code
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from core.errors import Permanent
-from integrations.sandbox.act import Act
+from integrations.sandbox.act import Act, Refusal
 from integrations.sandbox.bodies import ProductBody, StockBody, VariantBody
 from integrations.sandbox.catalogue import units_at_first
 
@@ -34,7 +34,7 @@ def _units(act: Act, variant_ref: str) -> int:
 
 def _set(act: Act, variant_ref: str, units: int) -> None:
     if units < 0:
-        raise Permanent("there are not so many left")
+        raise Permanent(Refusal.TOO_FEW_LEFT)
     product, _ = act.variant(variant_ref)
     variants = tuple(_with(v, units) if v.ref == variant_ref else v for v in product.variants)
     now = max(act.now, product.updated_at)

@@ -52,6 +52,9 @@ class Store:
     def add_to_cart(self, cart_ref: str, variant_ref: str, quantity: int = 1) -> Webhooks:
         return self._do(carts.add, cart_ref, variant_ref, quantity)
 
+    def speak(self, cart_ref: str, locale: str) -> Webhooks:
+        return self._do(carts.speak, cart_ref, locale)
+
     def set_quantity(self, cart_ref: str, variant_ref: str, quantity: int) -> Webhooks:
         return self._do(carts.set_quantity, cart_ref, variant_ref, quantity)
 

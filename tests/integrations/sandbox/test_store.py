@@ -260,3 +260,9 @@ def test_the_link_in_a_mail_opens_its_cart_and_no_other(store: Store, filled: st
     assert cart is not None
     assert store.cart_of_token(cart.token) == cart
     assert store.cart_of_token("guessed") is None
+
+
+def test_a_shopper_who_switches_the_language_has_a_cart_in_it(store: Store, filled: str) -> None:
+    store.sell_out("mug")
+    (told,) = store.speak(filled, "de")
+    assert (body(told)["lines"][0]["title"], body(told)["contact"]["locale"]) == ("Emaillebecher", "de")
