@@ -49,8 +49,11 @@ def reading(engine: Engine) -> Iterator[Session]:
 
 @contextmanager
 def autocommit(engine: Engine) -> Iterator[Connection]:
-    """A connection on which each statement is its own transaction."""
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+    """A connection on which each statement is its own transaction. SQLite's
+    driver is that by itself; told so, it would keep the mode in the pool."""
+    alone: dict[str, Any] = {"isolation_level": "AUTOCOMMIT"}
+    options = {"kontor_autocommit": True} if engine.dialect.name == "sqlite" else alone
+    with engine.connect().execution_options(**options) as connection:
         yield connection
 
 
@@ -98,8 +101,9 @@ def _begin_sqlite(connection: Connection) -> None:
 
     A reader that begins plainly sees one moment and blocks nobody.
     """
-    reading_only = connection.get_execution_options().get("kontor_reading")
-    connection.exec_driver_sql("BEGIN" if reading_only else "BEGIN IMMEDIATE")
+    options = connection.get_execution_options()
+    if not options.get("kontor_autocommit"):
+        connection.exec_driver_sql("BEGIN" if options.get("kontor_reading") else "BEGIN IMMEDIATE")
 
 
 class KeptConnection:
