@@ -3,11 +3,22 @@
 from collections.abc import Callable
 
 from core.runtime import Runtime
-from integrations.roles import LiveShop, Shop
+from integrations.mailbox.channel import MailboxChannel
+from integrations.roles import Channel, LiveShop, Shop
 from integrations.sandbox.live import SandboxLive
 from integrations.sandbox.shop import SANDBOX
 from integrations.shopify.shop import SHOPIFY
+from integrations.smtp.channel import SmtpChannel
 from integrations.woocommerce.shop import WOOCOMMERCE
 
 SHOPS: dict[str, Shop] = {shop.key: shop for shop in (SHOPIFY, WOOCOMMERCE, SANDBOX)}
 LIVE: dict[str, Callable[[Runtime], LiveShop]] = {SANDBOX.key: SandboxLive}
+CHANNELS: dict[str, Callable[[Runtime], Channel]] = {
+    SmtpChannel.key: lambda runtime: SmtpChannel(runtime.config),
+    MailboxChannel.key: MailboxChannel,
+}
+
+
+def channel_for(runtime: Runtime) -> Channel:
+    """The mail server where one is set, else the mailbox."""
+    return CHANNELS["smtp" if runtime.config.smtp_url else "mailbox"](runtime)

@@ -1,0 +1,1 @@
+"""The mailbox that stands for a mail server where none is set."""

@@ -1,0 +1,161 @@
+"""Mail over SMTP: what the server said decides what happens next.
+
+The one moment of doubt lies between the message's first byte and the server's
+answer to its last. No address and no text of the server, which often repeats
+one, gets into an error.
+"""
+
+import re
+import smtplib
+import threading
+from typing import NoReturn
+
+from core import clock
+from core.config import Config
+from core.errors import InDoubt, Permanent, Retryable
+from integrations.mime import address, build
+from integrations.roles import Message
+from integrations.smtp.line import Line, MailServer
+
+_BROKEN = (smtplib.SMTPServerDisconnected, OSError)
+_SIGN_IN_FAULTS = frozenset({530, 534, 535, 538})
+_CLOSING = 421
+_ENHANCED = re.compile(rb"^[245]\.\d{1,3}\.\d{1,3}\b")
+
+
+class _LineLost(Exception):
+    """The line broke before the message was begun; it surely did not go."""
+
+
+class SmtpChannel:
+    """One line per thread, kept open between messages."""
+
+    key = "smtp"
+
+    def __init__(self, config: Config) -> None:
+        self._server = MailServer.of(config)
+        self._lines: dict[threading.Thread, Line] = {}
+        self._lock = threading.Lock()
+
+    def send(self, message: Message, merchant_id: int) -> str:
+        """The server's own name for the message, as it answered."""
+        content = build(message, clock.now())
+        sender, recipient = address(message.sender_address), address(message.to)
+        line = self._kept_line()
+        if line is not None:
+            try:
+                return self._deliver(line, sender, recipient, content)
+            except _LineLost:
+                self._lose(line)
+        line = self._new_line()
+        try:
+            return self._deliver(line, sender, recipient, content)
+        except _LineLost:
+            self._lose(line)
+            raise Retryable("the mail server closed the line before the message was begun") from None
+
+    def was_sent(self, key: str, merchant_id: int) -> bool | None:
+        """A mail server can't be asked."""
+        return None
+
+    def close(self) -> None:
+        """End all lines, when the worker ends."""
+        with self._lock:
+            lines = list(self._lines.values())
+            self._lines.clear()
+        for line in lines:
+            line.close()
+
+    def _deliver(self, line: Line, sender: str, recipient: str, content: bytes) -> str:
+        self._announce(line, sender, recipient, content)
+        return self._hand_over(line, content)
+
+    def _announce(self, line: Line, sender: str, recipient: str, content: bytes) -> None:
+        """MAIL, RCPT and DATA; nothing of the message has gone yet."""
+        smtp = line.smtp
+        size = [f"size={len(content)}"] if smtp.has_extn("size") else []
+        try:
+            self._demand(line, smtp.mail(sender, size), 250, "the sender")
+            self._demand(line, smtp.rcpt(recipient), 250, "the recipient")
+            self._demand(line, smtp.docmd("DATA"), 354, "the message")
+        except (*_BROKEN, smtplib.SMTPResponseException):
+            raise _LineLost from None
+
+    def _hand_over(self, line: Line, content: bytes) -> str:
+        """From here on a broken line means that nobody knows."""
+        try:
+            line.smtp.send(_with_dots_doubled(content))
+            code, said = line.smtp.getreply()
+        except (*_BROKEN, smtplib.SMTPResponseException):
+            self._lose(line)
+            raise InDoubt("the line broke before the mail server confirmed the message") from None
+        if code != 250:
+            self._judge(line, code, said)
+        line.used()
+        return said.decode("ascii", "replace")[:200]
+
+    def _judge(self, line: Line, code: int, said: bytes) -> NoReturn:
+        """An answer to the message that is no yes: a no, or nothing to go by."""
+        if 400 <= code < 600:
+            self._refuse(line, code, said, "the message")
+        self._lose(line)
+        raise InDoubt(f"the mail server's answer to the message is no answer: {code}")
+
+    def _demand(self, line: Line, answer: tuple[int, bytes], wanted: int, what: str) -> None:
+        code, said = answer
+        if code == wanted or (wanted == 250 and code == 251):
+            return
+        if code == _CLOSING and line.messages:
+            raise _LineLost
+        self._refuse(line, code, said, what)
+
+    def _refuse(self, line: Line, code: int, said: bytes, what: str) -> NoReturn:
+        """The line stays of use unless the server is closing it. A refused
+        sender or sign-in is the operator's to mend, not the message's fault."""
+        self._reset(line, code)
+        detail = _ENHANCED.match(said)
+        why = f"the mail server refused {what}: {code}{f' {detail[0].decode()}' if detail else ''}"
+        if 500 <= code < 600 and code not in _SIGN_IN_FAULTS and what != "the sender":
+            raise Permanent(why)
+        raise Retryable(why)
+
+    def _reset(self, line: Line, code: int) -> None:
+        try:
+            stays = code != _CLOSING and line.smtp.rset()[0] == 250
+        except (smtplib.SMTPException, OSError):
+            stays = False
+        if not stays:
+            self._lose(line)
+
+    def _kept_line(self) -> Line | None:
+        with self._lock:
+            line = self._lines.get(threading.current_thread())
+        if line is None or line.is_fresh():
+            return line
+        self._forget(line)
+        line.close()
+        return None
+
+    def _new_line(self) -> Line:
+        line = Line.open(self._server)
+        with self._lock:
+            orphans = [self._lines.pop(thread) for thread in list(self._lines) if not thread.is_alive()]
+            self._lines[threading.current_thread()] = line
+        for orphan in orphans:
+            orphan.close()
+        return line
+
+    def _lose(self, line: Line) -> None:
+        self._forget(line)
+        line.drop()
+
+    def _forget(self, line: Line) -> None:
+        with self._lock:
+            self._lines = {thread: kept for thread, kept in self._lines.items() if kept is not line}
+
+
+def _with_dots_doubled(content: bytes) -> bytes:
+    """A line of a single dot ends the message, so a leading dot is doubled.
+    The message ends in CRLF already."""
+    dotted = content.replace(b"\r\n.", b"\r\n..")
+    return (b"." + dotted if dotted.startswith(b".") else dotted) + b".\r\n"

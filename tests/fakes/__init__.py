@@ -1,0 +1,1 @@
+"""Small stand-ins for the outside world, real enough to be talked to."""
