@@ -6,7 +6,6 @@ to another row can't be opened there.
 """
 
 import base64
-import binascii
 import hashlib
 import hmac
 import os
@@ -74,7 +73,7 @@ def check_key(key: str) -> None:
 def _decoded(key: str) -> bytes:
     try:
         raw = base64.b64decode(key, validate=True)
-    except binascii.Error as error:
+    except ValueError as error:
         raise ValueError("a data key is 32 bytes in base64") from error
     if len(raw) != 32:
         raise ValueError("a data key is 32 bytes in base64")
