@@ -5,7 +5,10 @@ from datetime import datetime
 from integrations.sandbox.bodies import ConsentBody, ContactBody, CustomerBody
 from integrations.sandbox.records import Records
 
-OPT_IN_TEXT = "Yes, remind me of my cart and send me news by e-mail. I can unsubscribe at any time."
+OPT_IN_TEXTS = {
+    "en": "Yes, write to me about my cart and about news. I can unsubscribe at any time.",
+    "de": "Ja, schreibt mir zu meinem Warenkorb und über Neues. Ich kann mich jederzeit abmelden.",
+}
 
 
 def remember(records: Records, contact: ContactBody, at: datetime) -> CustomerBody:
@@ -26,8 +29,13 @@ def given(customer: CustomerBody) -> ConsentBody:
         state="opted_in",
         at=customer.opted_in_at,
         source="sandbox checkout",
-        text=OPT_IN_TEXT,
+        text=opt_in_text(customer.contact.locale),
     )
+
+
+def opt_in_text(locale: str | None) -> str:
+    """The very words beside the box."""
+    return OPT_IN_TEXTS["de" if (locale or "").startswith("de") else "en"]
 
 
 def _ref(contact: ContactBody) -> str:
