@@ -1,0 +1,1 @@
+"""What receives: with app.py the only place that imports Flask."""

@@ -1,0 +1,108 @@
+"""The merchant's time line: what Kontor decided and did, and why or why not."""
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from core.db import reading
+from core.reasons import Reason
+from engine import blast
+from engine.letters import kept_message
+from engine.rendering import Rendered
+from web import chain, timeline
+from web.i18n import ngettext
+from web.mailview import mail_answer
+from web.pages import machine
+from web.session import current_member, current_merchant
+
+bp = Blueprint("activity", __name__, url_prefix="/shops/<key>/activity")
+
+
+@bp.get("")
+def index(key: str) -> str:
+    merchant = current_merchant(key)
+    wanted = _wanted()
+    with reading(machine().db) as db:
+        page = timeline.page(db, machine().vault, merchant.id, wanted)
+        held = timeline.held_blasts(db, merchant.id)
+    return render_template(
+        "activity/index.html",
+        merchant=merchant,
+        page=page,
+        held=held,
+        wanted=wanted,
+        filtered=any((wanted.flow, wanted.outcome, wanted.reason, wanted.search)),
+        flows=list(machine().flows),
+        outcomes=(*timeline.DECIDED, *timeline.BECAME),
+        reasons=sorted(Reason),
+    )
+
+
+@bp.get("/<int:decision_id>")
+def detail(key: str, decision_id: int) -> str:
+    """One decision with its chain: webhook, event, decision, effects."""
+    merchant = current_merchant(key)
+    with reading(machine().db) as db:
+        row = timeline.one(db, merchant.id, decision_id) or abort(404)
+        told = timeline.about_the_same(db, merchant.id, row)
+        effects = timeline.effects_of(db, merchant.id, {one.enrolment_id for one in told})
+        ids = [effect.id for trip in effects.values() for effect in trip]
+        links = chain.of(db, merchant.id, row.subject_id, [one.inbound_id for one in told], ids)
+    return render_template(
+        "activity/detail.html",
+        merchant=merchant,
+        row=timeline.entry(row, effects),
+        told=[timeline.entry(one, effects) for one in told],
+        effects=[effect for trip in effects.values() for effect in trip],
+        links=links,
+        inbound_of={one.id: one.inbound_id for one in told},
+        version_of={one.id: one.settings_version for one in told},
+    )
+
+
+@bp.get("/messages/<int:effect_id>")
+def message(key: str, effect_id: int) -> str:
+    """A message as it was written, sent or not."""
+    merchant = current_merchant(key)
+    mail = _kept(merchant.id, effect_id)
+    return render_template("activity/message.html", merchant=merchant, mail=mail, effect_id=effect_id)
+
+
+@bp.get("/messages/<int:effect_id>/html")
+def message_html(key: str, effect_id: int) -> Response:
+    return mail_answer(_kept(current_merchant(key).id, effect_id).html)
+
+
+@bp.post("/held/<flow>/<any(release, discard):act>")
+def look_at_held(key: str, flow: str, act: str) -> Response:
+    merchant = current_merchant(key)
+    if flow not in machine().flows:
+        abort(404)
+    if act == "release":
+        count = blast.release(machine(), merchant.id, flow, by=current_member())
+        flash(ngettext("%(num)d person goes on.", "%(num)d people go on.", count))
+    else:
+        count = blast.discard(machine(), merchant.id, flow, by=current_member())
+        flash(ngettext("%(num)d person gets nothing.", "%(num)d people get nothing.", count))
+    return redirect(url_for(".index", key=key))
+
+
+def _kept(merchant_id: int, effect_id: int) -> Rendered:
+    """The rendered message, for as long as it is kept."""
+    with reading(machine().db) as db:
+        row = timeline.kept(db, merchant_id, effect_id) or abort(404)
+    return kept_message(machine(), row.key, row.content)
+
+
+def _wanted() -> timeline.Wanted:
+    """What the address asks for; what is none of ours is not asked."""
+    given = request.args
+    before = given.get("before", "")
+    return timeline.Wanted(
+        flow=given.get("flow", "") if given.get("flow") in machine().flows else "",
+        outcome=given.get("outcome", "")
+        if given.get("outcome") in (*timeline.DECIDED, *timeline.BECAME)
+        else "",
+        reason=given.get("reason", "") if given.get("reason", "") in Reason else "",
+        search=given.get("q", "").strip().replace("\0", "")[:254],
+        before=int(before) if before.isascii() and before.isdigit() and len(before) < 19 else None,
+    )
