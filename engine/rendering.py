@@ -155,9 +155,7 @@ def _page(letter: Letter) -> _Page:
     shop, offer = _plain(letter.brand.shop_name), _shown_offer(letter.discount, speech)
     total = _amount(letter.total, speech.region)
     told = {"first_name": _first_name(letter.first_name), "shop": shop, "total": total}
-    told |= {"code": offer.code, "offer": offer.offer, "ends": offer.ends} if offer else {}
-    words = words_for(letter.flow, letter.content, speech.language, offer=offer is not None, own=letter.words)
-    said = {field: fill(text, told) for field, text in words.items()}
+    said = _said(letter, speech.language, told, offer)
     return _Page(
         language=speech.language,
         shop=shop,
@@ -181,6 +179,13 @@ def _page(letter: Letter) -> _Page:
         cart_url=letter.cart_url,
         unsubscribe_url=letter.unsubscribe_url,
     )
+
+
+def _said(letter: Letter, language: str, told: dict[str, str], offer: _ShownOffer | None) -> dict[str, str]:
+    """The message's words with their placeholders filled in."""
+    told |= {"code": offer.code, "offer": offer.offer, "ends": offer.ends} if offer else {}
+    words = words_for(letter.flow, letter.content, language, offer=offer is not None, own=letter.words)
+    return {field: fill(text, told) for field, text in words.items()}
 
 
 @lru_cache(maxsize=256)

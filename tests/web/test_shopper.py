@@ -58,26 +58,31 @@ def machine(database_url: str) -> Iterator[Machine]:
 
 @pytest.fixture
 def mail(machine: Machine) -> Mail:
+    merchant_id, address_id, effect_id = sent_one(machine)
+    config = machine.config
+    unsubscribe = links.unsubscribe_url(config, merchant_id, address_id, effect_id)
+    cart = links.click_url(config, merchant_id, effect_id, "cart")
+    app = Flask("tests", template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "static"))
+    app.extensions["kontor"] = machine
+    app.register_blueprint(shopper)
+    paths = (url.removeprefix(config.app_url) for url in (unsubscribe, cart))
+    return Mail(machine, app.test_client(), *paths)
+
+
+def sent_one(machine: Machine) -> tuple[int, int, int]:
+    """A merchant's message to one address; beside her there is a stranger."""
     with transaction(machine.db) as session:
         merchant = Merchant(key="tea", name="Tee & Töpfe", platform="sandbox")
-        stranger = Merchant(key="other", name="Stranger", platform="sandbox")
-        session.add_all([merchant, stranger])
+        session.add_all([merchant, Merchant(key="other", name="Stranger", platform="sandbox")])
         session.flush()
         person = Person(merchant_id=merchant.id)
         session.add(person)
         session.flush()
-        address = Address(
-            merchant_id=merchant.id,
-            person_id=person.id,
-            channel="email",
-            fingerprint="f",
-            value=b"sealed",
-            masked="a…@example.org",
-        )
+        mine = {"merchant_id": merchant.id, "person_id": person.id}
+        address = Address(**mine, channel="email", fingerprint="f", value=b"sealed", masked="a…@example.org")
         effect = Effect(
-            merchant_id=merchant.id,
+            **mine,
             key="effect-1",
-            person_id=person.id,
             flow="cart_recovery",
             kind="send_message",
             purpose="marketing",
@@ -88,14 +93,7 @@ def mail(machine: Machine) -> Mail:
         )
         session.add_all([address, effect])
         session.flush()
-        config = machine.config
-        unsubscribe = links.unsubscribe_url(config, merchant.id, address.id, effect.id)
-        cart = links.click_url(config, merchant.id, effect.id, "cart")
-    app = Flask("tests", template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "static"))
-    app.extensions["kontor"] = machine
-    app.register_blueprint(shopper)
-    client = app.test_client()
-    return Mail(machine, client, unsubscribe.removeprefix(config.app_url), cart.removeprefix(config.app_url))
+        return merchant.id, address.id, effect.id
 
 
 def test_looking_at_the_unsubscribe_page_does_not_unsubscribe(mail: Mail) -> None:
