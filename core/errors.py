@@ -34,6 +34,10 @@ class Retryable(KontorError):
         self.after = after
 
 
+class TimedOut(Retryable):
+    """The other side did not answer in time; three in a row rest its host."""
+
+
 class Permanent(KontorError):
     """It surely did not happen and never will."""
 

@@ -37,6 +37,7 @@ class Reason(StrEnum):
     DISCOUNT_SPENT = "discount_spent"
     NEEDS_MERCHANT = "needs_merchant"
     TOO_SOON = "too_soon"
+    INTERNAL = "internal"
 
 
 SENTENCES: dict[Reason, tuple[str, str]] = {
@@ -109,8 +110,8 @@ SENTENCES: dict[Reason, tuple[str, str]] = {
         "Die Daten der Person wurden auf Verlangen gelöscht.",
     ),
     Reason.DUPLICATE: (
-        "The same message exists already.",
-        "Dieselbe Nachricht gibt es schon.",
+        "This cart has had its reminders already; there is never a second round.",
+        "Dieser Warenkorb hatte seine Erinnerungen schon; eine zweite Runde gibt es nie.",
     ),
     Reason.EXPIRED: (
         "It could not be sent while it still made sense.",
@@ -155,6 +156,10 @@ SENTENCES: dict[Reason, tuple[str, str]] = {
     Reason.DISCOUNT_SPENT: (
         "The amount you set aside for discounts is used up.",
         "Der Betrag, den Sie für Rabatte vorgesehen haben, ist aufgebraucht.",
+    ),
+    Reason.INTERNAL: (
+        "A fault of ours stopped it; the operator can see it in the log.",
+        "Ein Fehler unsererseits hat sie aufgehalten; der Betreiber sieht ihn im Protokoll.",
     ),
     Reason.TOO_SOON: (
         "The message before it had gone out less than 12 hours earlier.",

@@ -220,7 +220,9 @@ class CartRecovery:
 
     def _messages(self, settings: Settings, cart: CartFacts) -> tuple[SendMessage, ...]:
         return tuple(
-            self._message(number, step, cart) for number, step in enumerate(settings.steps, start=1) if step.on
+            self._message(number, step, cart)
+            for number, step in enumerate(settings.steps, start=1)
+            if step.on
         )
 
     def _message(self, number: int, step: Step, cart: CartFacts) -> SendMessage:

@@ -1,14 +1,17 @@
 """The outside world: one folder per vendor. Only this registry names them."""
 
 from collections.abc import Callable
+from types import ModuleType
 
 from core.runtime import Runtime
 from integrations.mailbox.channel import MailboxChannel
 from integrations.roles import Channel, LiveShop, Shop
 from integrations.sandbox.live import SandboxLive
 from integrations.sandbox.shop import SANDBOX
+from integrations.shopify import sign as shopify_sign
 from integrations.shopify.shop import SHOPIFY
 from integrations.smtp.channel import SmtpChannel
+from integrations.woocommerce import sign as woocommerce_sign
 from integrations.woocommerce.shop import WOOCOMMERCE
 
 SHOPS: dict[str, Shop] = {shop.key: shop for shop in (SHOPIFY, WOOCOMMERCE, SANDBOX)}
@@ -17,6 +20,9 @@ CHANNELS: dict[str, Callable[[Runtime], Channel]] = {
     SmtpChannel.key: lambda runtime: SmtpChannel(runtime.config),
     MailboxChannel.key: MailboxChannel,
 }
+
+# How each platform signs a delivery: for the replay tool and the tests.
+SIGNING: dict[str, ModuleType] = {SHOPIFY.key: shopify_sign, WOOCOMMERCE.key: woocommerce_sign}
 
 
 def channel_for(runtime: Runtime) -> Channel:

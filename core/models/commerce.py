@@ -22,6 +22,7 @@ class CartRow(SQLModel, table=True):
         UniqueConstraint("merchant_id", "ref"),
         Index("ix_carts_person", "person_id", "activity_at"),
         Index("ix_carts_token", "merchant_id", "token"),
+        Index("ix_carts_phone", "merchant_id", "phone_fingerprint"),
     )
 
     id: int = primary_key()
@@ -32,6 +33,7 @@ class CartRow(SQLModel, table=True):
     )
     ref: str
     token: str | None = None
+    phone_fingerprint: str | None = None
     kind: str
     currency: str
     total_minor: int = minor_units()
@@ -57,6 +59,7 @@ class OrderRow(SQLModel, table=True):
         Index("ix_orders_clicked", "merchant_id", "clicked_effect_id"),
         Index("ix_orders_checkout", "merchant_id", "cart_ref"),
         Index("ix_orders_token", "merchant_id", "cart_token"),
+        Index("ix_orders_phone", "merchant_id", "phone_fingerprint"),
     )
 
     id: int = primary_key()

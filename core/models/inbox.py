@@ -15,7 +15,9 @@ class Inbound(SQLModel, table=True):
     __tablename__ = "inbound"
     __table_args__ = (
         UniqueConstraint("merchant_id", "dedupe"),
-        Index("ix_inbound_new", "id", postgresql_where=text("state = 'new'"), sqlite_where=text("state = 'new'")),
+        Index(
+            "ix_inbound_new", "id", postgresql_where=text("state = 'new'"), sqlite_where=text("state = 'new'")
+        ),
         Index(
             "ix_inbound_new_orders",
             "merchant_id",

@@ -103,7 +103,10 @@ class Work(SQLModel, table=True):
     __table_args__ = (Index("ix_work_next", "next_at"),)
 
     merchant_id: int = Field(
-        primary_key=True, foreign_key="merchants.id", ondelete="CASCADE", sa_column_kwargs={"autoincrement": False}
+        primary_key=True,
+        foreign_key="merchants.id",
+        ondelete="CASCADE",
+        sa_column_kwargs={"autoincrement": False},
     )
     next_at: datetime
     served_at: datetime = Field(default_factory=clock.now)

@@ -5,7 +5,7 @@ from typing import cast
 from sqlalchemy import Table
 from sqlmodel import SQLModel
 
-import core.models as models
+from core import models
 
 
 def _table(model: type[SQLModel]) -> Table:

@@ -58,14 +58,18 @@ class Effect(SQLModel, table=True):
     `key` is unique and goes to the provider with it. `due_at` and
     `valid_until` are the merchant's time, `wake_at` is real time and indexed;
     it is empty while the row waits for `waits_for`, another effect.
+    `lease_until` is set while somebody owns the row or, of an `unknown` one,
+    while its provider has still to be asked.
     `slot_day` is the day whose place under the cap this message holds.
     `content` is the rendered message, sealed and bound to the key.
     """
 
     __tablename__ = "effects"
     __table_args__ = (
-        Index("ix_effects_due", "merchant_id", "wake_at", **_where("state = 'pending' AND wake_at IS NOT NULL")),
-        Index("ix_effects_leased", "lease_until", **_where("state IN ('claimed', 'acting')")),
+        Index(
+            "ix_effects_due", "merchant_id", "wake_at", **_where("state = 'pending' AND wake_at IS NOT NULL")
+        ),
+        Index("ix_effects_leased", "lease_until", **_where("lease_until IS NOT NULL")),
         Index("ix_effects_unknown", "merchant_id", "id", **_where("state = 'unknown'")),
         Index("ix_effects_held", "merchant_id", **_where("state = 'held'")),
         Index("ix_effects_slots", "person_id", "slot_day", **_where("slot_day IS NOT NULL")),

@@ -1,0 +1,73 @@
+"""Joins all parts: the web application and the commands."""
+
+import sys
+from pathlib import Path
+
+from flask import Flask, redirect, url_for
+from huey import Huey
+from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.wrappers import Response
+
+from core import log
+from core.config import Config, read_config
+from core.queue import open_queue
+from core.runtime import Runtime
+from engine.jobs import Jobs
+from engine.machine import Busy, Machine
+from flows import CATALOGUE
+from integrations import LIVE, SHOPS, channel_for
+from web import activity, commands, doors, health, mailbox, pages, sandbox, session, shopper
+
+HERE = Path(__file__).resolve()
+
+
+def create_app(config: Config | None = None) -> Flask:
+    """The web application, ready for a WSGI server."""
+    config = config or read_config()
+    log.set_up(config)
+    machine, queue, _ = build(config)
+    app = Flask("kontor", root_path=str(HERE.parent))
+    app.config.update(
+        SECRET_KEY=config.secret_key,
+        SESSION_COOKIE_NAME="kontor",
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=config.app_url.startswith("https://"),
+        WTF_CSRF_TIME_LIMIT=None,
+    )
+    app.extensions |= {"kontor": machine, "kontor.queue": queue, "kontor.door": doors.Door.of(machine)}
+    pages.install(app)
+    _register(app, config)
+    if config.trusted_proxies:
+        hops = config.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]
+    return app
+
+
+def build(config: Config) -> tuple[Machine, Huey, Jobs]:
+    """The machine, its queue and the queue's jobs."""
+    runtime, queue = Runtime.open(config), open_queue(config)
+    jobs = Jobs(queue)
+    live = {key: make(runtime) for key, make in LIVE.items()}
+    busy = Busy(config.worker_threads)
+    machine = Machine(runtime, SHOPS, live, channel_for(runtime), CATALOGUE, jobs.bells(), busy)
+    return machine, queue, jobs
+
+
+def _register(app: Flask, config: Config) -> None:
+    """Doors and shoppers' pages carry their own proof instead of a form token."""
+    for blueprint in (doors.bp, shopper.shopper, health.bp):
+        pages.csrf.exempt(blueprint)
+        app.register_blueprint(blueprint)
+    for blueprint in (session.bp, activity.bp, mailbox.bp):
+        app.register_blueprint(blueprint)
+    if config.sandbox_shown:
+        app.register_blueprint(sandbox.bp)
+        app.add_url_rule("/", "home", _home)
+
+
+def _home() -> Response:
+    return redirect(url_for("sandbox.page"))
+
+
+if __name__ == "__main__":
+    sys.exit(commands.main(commands.Program(HERE, build)))

@@ -1,0 +1,184 @@
+"""Step 9: the shop itself is asked, once for the whole batch, before anything
+about buying is done; what it tells is remembered like any other news."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from sqlalchemy import select, update
+
+from core import clock
+from core.db import insert, reading, transaction
+from core.errors import NeedsMerchant, Permanent, Retryable, TimedOut
+from core.events import Order, OrderUpdated
+from core.models.tables import orders, remote_hosts
+from core.reasons import Reason
+from engine import inbox, privacy
+from engine.batches import BUYING, Asked, Open
+from engine.facts import Subject, load
+from engine.machine import Machine
+from engine.records import digest
+from engine.settling import Outcome, after, backoff, settle
+from integrations.roles import Access, Answer, Buyer, Question, ShopIdentity
+
+log = structlog.get_logger()
+
+TIMEOUTS_BEFORE_REST = 3
+REST = timedelta(minutes=5)
+
+
+def ask(machine: Machine, opened: Open) -> Open:
+    """The batch with the shop's answer; rows that could not be asked about
+    have gone back, or are held, and are no longer in it."""
+    about_buying = [row for row in opened.rows if _needs_asking(opened, row)]
+    if not about_buying:
+        return opened
+    live = machine.live.get(opened.merchant.platform)
+    if live is None:
+        return _put_off(machine, opened, about_buying, None)
+    began = clock.now()
+    try:
+        answer = live.ask(access_of(machine, opened), _question(machine, opened, about_buying))
+    except Retryable as error:
+        _count_timeout(machine, opened, isinstance(error, TimedOut))
+        return _put_off(machine, opened, about_buying, error.after)
+    except NeedsMerchant as error:
+        return _hold(machine, opened, about_buying, str(error))
+    except Permanent as error:
+        log.warning("shop_refused_question", merchant_id=opened.merchant.id, why=str(error))
+        return _put_off(machine, opened, about_buying, None)
+    return _remember(machine, opened, answer, began)
+
+
+def access_of(machine: Machine, opened: Open) -> Access:
+    """The connection with its token opened, for one call."""
+    row, merchant = opened.connection, opened.merchant
+    token = None
+    if row.token is not None:
+        token = machine.vault.open(row.token, f"connection:{merchant.id}:token").decode()
+    identity = ShopIdentity(row.domain, row.shop_id, merchant.currency)
+    return Access(merchant.id, identity, token, row.meta)
+
+
+def _needs_asking(opened: Open, row: Any) -> bool:
+    """What has expired anyway needs no question."""
+    expired = row.valid_until is not None and clock.now(opened.merchant) > row.valid_until
+    return row.kind in BUYING and row.enrolment_id in opened.trips and not expired
+
+
+def _question(machine: Machine, opened: Open, rows: Sequence[Any]) -> Question:
+    subjects = {opened.trips[row.enrolment_id] for row in rows}
+    buyers = tuple(_buyer(machine, opened, subject) for subject in subjects)
+    refs = {
+        line.variant_ref
+        for subject in subjects
+        for line in opened.loaded.lines.get(subject.cart_id, ())
+        if line.variant_ref
+    }
+    return Question(buyers, tuple(sorted(refs)))
+
+
+def _buyer(machine: Machine, opened: Open, subject: Subject) -> Buyer:
+    cart = opened.loaded.carts[subject.cart_id]
+    known = {row.channel: row for row in _addresses(machine, opened, subject)}
+    values = {channel: _opened(machine, opened.merchant.id, row) for channel, row in known.items()}
+    return Buyer(cart.started_at, values.get("email"), values.get("customer"), cart.ref, cart.token)
+
+
+def _addresses(machine: Machine, opened: Open, subject: Subject) -> Iterable[Any]:
+    return opened.loaded.names.get(subject.person_id or 0, ())
+
+
+def _opened(machine: Machine, merchant_id: int, row: Any) -> str:
+    return machine.vault.open(row.value, f"address:{merchant_id}:{row.fingerprint}").decode()
+
+
+def _remember(machine: Machine, opened: Open, answer: Answer, began: datetime) -> Open:
+    """Orders that are news become events; then the facts are loaded afresh."""
+    ended = clock.now()
+    _forget_timeouts(machine, opened)
+    news = _news(machine, opened.merchant.id, answer.orders)
+    if news:
+        with transaction(machine.db) as session:
+            inbox.apply(machine, session, opened.merchant, [OrderUpdated(order) for order in news])
+    with reading(machine.db) as session:
+        subjects = list(opened.trips.values())
+        loaded = load(session, opened.merchant.id, subjects, clock.now(opened.merchant))
+    return replace(opened, loaded=loaded, asked=Asked(began, ended, answer.stock))
+
+
+def _news(machine: Machine, merchant_id: int, told: Sequence[Order]) -> list[Order]:
+    """The orders that our records do not know exactly so already."""
+    if not told:
+        return []
+    refs = [order.ref for order in told]
+    with reading(machine.db) as session:
+        known = session.execute(
+            select(orders.c.ref, orders.c.digest).where(
+                orders.c.merchant_id == merchant_id, orders.c.ref.in_(refs)
+            )
+        )
+        marks = {row.ref: row.digest for row in known}
+    return [order for order in told if marks.get(order.ref) != digest(order)]
+
+
+def _put_off(machine: Machine, opened: Open, rows: Sequence[Any], wait: timedelta | None) -> Open:
+    """No answer means later, never a guess."""
+    with transaction(machine.db) as session:
+        for row in rows:
+            wake_at = clock.now() + (wait or backoff(row.attempts))
+            if row.valid_until is not None:
+                last = clock.real_time(opened.merchant, row.valid_until) + timedelta(seconds=1)
+                wake_at = min(wake_at, max(last, clock.now()))
+            reason = Reason.SHOP_UNREACHABLE.value
+            back = Outcome(
+                row.id, row.claim, "pending", ("claimed",), reason, wake_at, attempts=row.attempts + 1
+            )
+            if settle(session, [back]):
+                after(session, opened.merchant, row, back)
+    return _without(opened, rows)
+
+
+def _hold(machine: Machine, opened: Open, rows: Sequence[Any], why: str) -> Open:
+    with transaction(machine.db) as session:
+        privacy.needs_merchant(session, opened.merchant.id, why)
+        reason = Reason.NEEDS_MERCHANT.value
+        settle(session, [Outcome(row.id, row.claim, "held", ("claimed",), reason) for row in rows])
+    return _without(opened, rows)
+
+
+def _without(opened: Open, rows: Sequence[Any]) -> Open:
+    gone = {row.id for row in rows}
+    return replace(opened, rows=[row for row in opened.rows if row.id not in gone])
+
+
+def _count_timeout(machine: Machine, opened: Open, timed_out: bool) -> None:
+    """A host that times out three times rests, so that it holds no thread."""
+    if not timed_out:
+        return
+    with transaction(machine.db) as session:
+        row = insert(remote_hosts, session).values(host=opened.connection.domain, timeouts=1)
+        counted = row.on_conflict_do_update(
+            index_elements=["host"], set_={"timeouts": remote_hosts.c.timeouts + 1}
+        ).returning(remote_hosts.c.timeouts)
+        if session.execute(counted).scalar_one() >= TIMEOUTS_BEFORE_REST:
+            session.execute(
+                update(remote_hosts)
+                .where(remote_hosts.c.host == opened.connection.domain)
+                .values(timeouts=0, rests_until=clock.now() + REST)
+            )
+
+
+def _forget_timeouts(machine: Machine, opened: Open) -> None:
+    with reading(machine.db) as session:
+        found = select(remote_hosts.c.host).where(
+            remote_hosts.c.host == opened.connection.domain, remote_hosts.c.timeouts > 0
+        )
+        if session.execute(found).scalar_one_or_none() is None:
+            return
+    with transaction(machine.db) as session:
+        session.execute(
+            update(remote_hosts).where(remote_hosts.c.host == opened.connection.domain).values(timeouts=0)
+        )

@@ -1,0 +1,109 @@
+"""Carts and lines: written when the news is newer than what is known."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from core import clock
+from core.db import insert
+from core.events import Cart, Line
+from core.models.tables import carts, lines
+from core.vault import Vault
+from engine.identity import Found, fingerprint
+
+
+def remember_cart(
+    session: Session, vault: Vault, merchant_id: int, cart: Cart, found: Found | None, mark: str
+) -> int:
+    """Write the cart unless newer news of it is known; its row's number."""
+    values = _values(vault, merchant_id, cart, found) | {"digest": mark}
+    made = session.execute(
+        insert(carts, session)
+        .values(merchant_id=merchant_id, ref=cart.ref, created_at=clock.now(), **values)
+        .on_conflict_do_nothing(index_elements=["merchant_id", "ref"])
+        .returning(carts.c.id)
+    ).scalar_one_or_none()
+    if made is not None:
+        replace_lines(session, merchant_id, cart.lines, cart_id=made)
+        return int(made)
+    return _refresh(session, merchant_id, cart, values)
+
+
+def is_news(at: datetime, mark: str, known_at: datetime, known_mark: str) -> bool:
+    """Newer wins; of two bodies of one moment always the same one wins."""
+    return (at, mark) > (known_at, known_mark)
+
+
+def replace_lines(
+    session: Session,
+    merchant_id: int,
+    wanted: Sequence[Line],
+    *,
+    cart_id: int | None = None,
+    order_id: int | None = None,
+) -> None:
+    """Make the lines of one cart or order what `wanted` says."""
+    owner = lines.c.cart_id == cart_id if cart_id is not None else lines.c.order_id == order_id
+    session.execute(delete(lines).where(lines.c.merchant_id == merchant_id, owner))
+    rows = [
+        {
+            "merchant_id": merchant_id,
+            "cart_id": cart_id,
+            "order_id": order_id,
+            "position": position,
+            "product_ref": line.product_ref,
+            "variant_ref": line.variant_ref,
+            "title": line.title,
+            "variant_title": line.variant_title,
+            "sku": line.sku,
+            "quantity": line.quantity,
+            "price_minor": line.price.minor,
+            "image_url": line.image_url,
+            "url": line.url,
+        }
+        for position, line in enumerate(wanted)
+    ]
+    if rows:
+        session.execute(insert(lines, session), rows)
+
+
+def _refresh(session: Session, merchant_id: int, cart: Cart, values: dict[str, Any]) -> int:
+    row = session.execute(
+        select(carts.c.id, carts.c.platform_at, carts.c.digest, carts.c.started_at, carts.c.person_id)
+        .where(carts.c.merchant_id == merchant_id, carts.c.ref == cart.ref)
+        .with_for_update()
+    ).one()
+    started = min(row.started_at, cart.started_at)
+    if is_news(cart.updated_at, values["digest"], row.platform_at, row.digest):
+        kept = {} if values["person_id"] else {"person_id": row.person_id}
+        session.execute(
+            update(carts).where(carts.c.id == row.id).values(**values | kept | {"started_at": started})
+        )
+        replace_lines(session, merchant_id, cart.lines, cart_id=row.id)
+    elif started < row.started_at:
+        session.execute(update(carts).where(carts.c.id == row.id).values(started_at=started))
+    return int(row.id)
+
+
+def _values(vault: Vault, merchant_id: int, cart: Cart, found: Found | None) -> dict[str, Any]:
+    sealed = vault.seal(cart.url, f"cart:{merchant_id}:{cart.ref}:url") if cart.url else None
+    phone = cart.contact.phone
+    return {
+        "person_id": found.person_id if found else None,
+        "address_id": found.email_id if found else None,
+        "token": cart.token,
+        "phone_fingerprint": fingerprint(vault, merchant_id, "phone", phone) if phone else None,
+        "kind": cart.kind,
+        "currency": cart.total.currency,
+        "total_minor": cart.total.minor,
+        "url": sealed,
+        "locale": cart.contact.locale,
+        "started_at": cart.started_at,
+        "activity_at": cart.activity_at,
+        "platform_at": cart.updated_at,
+        "completed_at": cart.completed_at,
+        "test": cart.test,
+    }

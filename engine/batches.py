@@ -1,0 +1,83 @@
+"""A claimed batch opened: its merchant, settings and everything known, loaded
+once for all rows in a fixed number of queries."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core import clock
+from core.db import reading
+from core.events import Stock
+from core.models import Merchant
+from core.models.tables import connections, enrolments
+from engine.claims import Batch
+from engine.facts import Loaded, Subject, load
+from engine.machine import Machine
+from engine.shop_settings import Saved, ShopSettings, flow_settings, shop_settings
+
+BUYING = ("send_message", "create_discount")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The shop's answer: when asking began and ended (real time), and the
+    stock it told."""
+
+    began: datetime
+    ended: datetime
+    stock: Mapping[str, Stock] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The shop's settings and each flow's, as of one settings revision."""
+
+    rev: int
+    shop: ShopSettings
+    flows: Mapping[str, Saved]
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """Everything a batch's rows are decided with. `trips` maps an enrolment
+    to its subject; `asked` is None until the shop has answered."""
+
+    merchant: Merchant
+    connection: Any
+    settings: Settings
+    rows: list[Any]
+    trips: Mapping[int, Subject]
+    loaded: Loaded
+    asked: Asked | None = None
+
+
+def open_batch(machine: Machine, batch: Batch) -> Open:
+    with reading(machine.db) as session:
+        merchant = session.get_one(Merchant, batch.merchant_id)
+        connection = session.execute(
+            select(connections).where(connections.c.merchant_id == merchant.id)
+        ).one()
+        trips = _subjects(session, merchant.id, batch.rows)
+        loaded = load(session, merchant.id, list(trips.values()), clock.now(merchant))
+        settings = load_settings(machine, session, merchant)
+        session.expunge(merchant)
+    return Open(merchant, connection, settings, batch.rows, trips, loaded)
+
+
+def load_settings(machine: Machine, session: Session, merchant: Merchant) -> Settings:
+    flows = {key: flow_settings(session, merchant.id, flow) for key, flow in machine.flows.items()}
+    return Settings(merchant.settings_rev, shop_settings(session, merchant.id), flows)
+
+
+def _subjects(session: Session, merchant_id: int, rows: list[Any]) -> dict[int, Subject]:
+    ids = {row.enrolment_id for row in rows if row.enrolment_id is not None}
+    found = session.execute(
+        select(enrolments.c.id, enrolments.c.person_id, enrolments.c.subject_id).where(
+            enrolments.c.merchant_id == merchant_id, enrolments.c.id.in_(ids)
+        )
+    )
+    return {row.id: Subject(row.person_id, row.subject_id) for row in found}

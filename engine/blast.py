@@ -1,0 +1,105 @@
+"""The blast guard: unusually many enrolments at once are held until the
+merchant has looked at them."""
+
+from datetime import timedelta
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from core import clock
+from core.db import transaction
+from core.models import Merchant
+from core.models.tables import effects, enrolments
+from core.reasons import Reason
+from engine.deciding import Deciding
+from engine.machine import Machine
+from engine.trips import end_trip
+from engine.work import announce, recount
+
+TIMES_USUAL = 5
+AT_LEAST = 50
+USUAL_OVER = timedelta(days=7)
+
+
+def would_be(case: Deciding) -> bool:
+    """Whether one more enrolment makes this hour a blast. Shadow does nothing
+    to anybody, so it is never held."""
+    if case.saved.mode != "live":
+        return False
+    this_hour = _count(case, case.now - timedelta(hours=1))
+    if this_hour < AT_LEAST:
+        return False
+    week = _count(case, case.now - USUAL_OVER) - this_hour
+    usual_hour = week / (USUAL_OVER / timedelta(hours=1))
+    return this_hour >= max(AT_LEAST, TIMES_USUAL * usual_hour)
+
+
+def release(machine: Machine, merchant_id: int, flow: str, by: str) -> int:
+    """The merchant has looked: all held trips go on; how many. `by` is the
+    member's name."""
+    with transaction(machine.db) as session:
+        held = _held(session, merchant_id, flow)
+        merchant = session.get_one(Merchant, merchant_id)
+        session.execute(
+            update(enrolments)
+            .where(enrolments.c.merchant_id == merchant_id, enrolments.c.id.in_(held))
+            .values(state="active", reason=f"released:{by}")
+        )
+        session.execute(
+            update(effects)
+            .where(
+                effects.c.merchant_id == merchant_id,
+                effects.c.enrolment_id.in_(held),
+                effects.c.state == "held",
+            )
+            .values(state="pending")
+        )
+        announce(session, merchant_id, clock.now())
+        recount(session, merchant_id)
+    machine.bells.due()
+    return len(held)
+
+
+def discard(machine: Machine, merchant_id: int, flow: str, by: str) -> int:
+    """The merchant has looked: nobody among the held gets anything."""
+    with transaction(machine.db) as session:
+        merchant = session.get_one(Merchant, merchant_id)
+        held = _held(session, merchant_id, flow)
+        for enrolment_id in held:
+            end_trip(session, merchant_id, enrolment_id, Reason.BLAST_HELD, clock.now(merchant))
+    return len(held)
+
+
+def held_trips(session: Session, merchant_id: int) -> dict[str, int]:
+    """How many trips are held, by flow."""
+    rows = session.execute(
+        select(enrolments.c.flow, func.count())
+        .where(enrolments.c.merchant_id == merchant_id, enrolments.c.state == "held")
+        .group_by(enrolments.c.flow)
+    )
+    return {flow: count for flow, count in rows}
+
+
+def _held(session: Session, merchant_id: int, flow: str) -> list[int]:
+    return list(
+        session.execute(
+            select(enrolments.c.id).where(
+                enrolments.c.merchant_id == merchant_id,
+                enrolments.c.flow == flow,
+                enrolments.c.state == "held",
+            )
+        ).scalars()
+    )
+
+
+def _count(case: Deciding, since: object) -> int:
+    return int(
+        case.session.execute(
+            select(func.count()).where(
+                enrolments.c.merchant_id == case.merchant.id,
+                enrolments.c.flow == case.flow.key,
+                enrolments.c.mode == "live",
+                enrolments.c.enrolled_at > since,
+            )
+        ).scalar_one()
+    )

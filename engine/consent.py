@@ -1,0 +1,53 @@
+"""Objecting at Kontor: effective at once, for everything that waits."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core import clock
+from core.db import insert, transaction
+from core.models import Merchant
+from core.models.tables import addresses, consents
+from core.reasons import Reason
+from engine.identity import lock_people
+from engine.machine import Machine
+from engine.standing import KONTOR
+from engine.trips import end_trips_of_person
+
+
+def opt_out(machine: Machine, merchant_id: int, address_id: int, source: str, at: datetime) -> bool:
+    """Record that the person objects to advertising and end all trips; false
+    where the address is gone (erased). `at` is the merchant's time; `source`
+    says which page or header it came by and is kept as the text shown."""
+    with transaction(machine.db) as session:
+        found = select(addresses.c.person_id).where(
+            addresses.c.id == address_id, addresses.c.merchant_id == merchant_id
+        )
+        person_id = session.execute(found).scalar_one_or_none()
+        if person_id is None:
+            return False
+        lock_people(session, merchant_id, [person_id])
+        _record(session, merchant_id, address_id, source, at)
+        merchant = session.get_one(Merchant, merchant_id)
+        flows = [flow.key for flow in machine.flows.values() if flow.purpose != "service"]
+        end_trips_of_person(session, merchant.id, person_id, Reason.UNSUBSCRIBED, at, flows)
+    return True
+
+
+def _record(session: Session, merchant_id: int, address_id: int, source: str, at: datetime) -> None:
+    session.execute(
+        insert(consents, session)
+        .values(
+            merchant_id=merchant_id,
+            address_id=address_id,
+            channel="email",
+            purpose="marketing",
+            state="opted_out",
+            act_at=at,
+            source=KONTOR,
+            text=source,
+            recorded_at=clock.now(),
+        )
+        .on_conflict_do_nothing()
+    )

@@ -1,0 +1,115 @@
+"""The way of an effect: claim · ask · prepare · act · settle.
+
+No transaction is open while the shop is asked or the world is changed.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from sqlalchemy.orm import Session
+
+from core import clock
+from core.db import transaction
+from core.errors import InDoubt, NeedsMerchant, Permanent, Retryable
+from core.reasons import Reason
+from engine import privacy
+from engine.asking import ask
+from engine.batches import Open, open_batch
+from engine.claims import Batch, claim
+from engine.machine import Machine
+from engine.planning import look_again
+from engine.preparing import prepare
+from engine.settling import Outcome, after, backoff, settle
+from engine.verdicts import Ready, Settled
+
+log = structlog.get_logger()
+
+# What a fault in our own code raises; the row is set aside and the rest goes on.
+FAULTS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, AssertionError)
+
+
+def run_batch(machine: Machine) -> bool:
+    """Do one merchant's due effects; false where nothing is due."""
+    batch = claim(machine)
+    if batch is None:
+        return False
+    machine.bells.due()
+    with machine.busy.serving(batch.merchant_id):
+        _work_through(machine, batch)
+    return True
+
+
+def _work_through(machine: Machine, batch: Batch) -> None:
+    opened = open_batch(machine, batch)
+    opened = ask(machine, opened)
+    for row in opened.rows:
+        _do(machine, opened, row)
+
+
+def _do(machine: Machine, opened: Open, row: Any) -> None:
+    try:
+        with transaction(machine.db) as session:
+            step = prepare(machine, session, opened, row)
+            if isinstance(step, Settled):
+                _finish(machine, session, opened, row, step.outcome, step.ends_trip)
+    except FAULTS:
+        log.exception("effect_not_prepared", merchant_id=opened.merchant.id, effect_id=row.id)
+        step = Settled(Outcome(row.id, row.claim, "failed", ("claimed",), Reason.INTERNAL.value))
+        with transaction(machine.db) as session:
+            _finish(machine, session, opened, row, step.outcome)
+    if isinstance(step, Ready):
+        _act(machine, opened, row, step)
+
+
+def _act(machine: Machine, opened: Open, row: Any, ready: Ready) -> None:
+    """Call the outside world, then write down what came of it."""
+    outcome = _tried(machine, opened, row, ready.act)
+    with transaction(machine.db) as session:
+        if outcome.state == "held":
+            privacy.needs_merchant(session, opened.merchant.id, "the shop refused our access")
+        _finish(machine, session, opened, row, outcome)
+
+
+def _tried(machine: Machine, opened: Open, row: Any, act: Callable[[], str]) -> Outcome:
+    def became(state: str, reason: Reason | None = None, **more: Any) -> Outcome:
+        # The late owner may still settle what became `unknown` meanwhile.
+        word = reason.value if reason else None
+        return Outcome(
+            row.id, row.claim, state, ("acting", "unknown"), word, attempts=row.attempts + 1, **more
+        )
+
+    try:
+        return became("done", provider_ref=act(), keeps_slot=True)
+    except Retryable as error:
+        wait = error.after or backoff(row.attempts)
+        why = Reason.SHOP_UNREACHABLE if row.kind != "send_message" else None
+        return became("pending", why, wake_at=clock.now() + wait)
+    except Permanent:
+        return became("failed", Reason.PROVIDER_REFUSED)
+    except NeedsMerchant:
+        return became("held", Reason.NEEDS_MERCHANT)
+    except InDoubt:
+        return became("unknown", Reason.UNKNOWN, keeps_slot=True)
+    except FAULTS:
+        # The call was under way: whether it happened can't be told.
+        log.exception("effect_not_acted", merchant_id=opened.merchant.id, effect_id=row.id)
+        return became("unknown", Reason.UNKNOWN, keeps_slot=True)
+
+
+def _finish(
+    machine: Machine, session: Session, opened: Open, row: Any, outcome: Outcome, ends_trip: bool = False
+) -> None:
+    if not settle(session, [outcome]):
+        return
+    if outcome.state in ("done", "unknown") and row.enrolment_id is not None:
+        look_again(machine, session, opened.merchant, row.enrolment_id)
+    after(session, opened.merchant, row, outcome, ends_trip)
+
+
+def run(machine: Machine, most: int = 100) -> int:
+    """Do what is due until nothing is, or `most` batches were done; how many."""
+    done = 0
+    while done < most and run_batch(machine):
+        done += 1
+    return done

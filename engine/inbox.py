@@ -1,0 +1,243 @@
+"""From a stored webhook to records and decisions: the way's steps 2, 5, 6 and 7."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import structlog
+from sqlalchemy import Engine, select, update
+from sqlalchemy.orm import Session
+
+from core import clock
+from core.db import KeptConnection, insert, transaction
+from core.errors import Unreadable
+from core.events import (
+    AccessLost,
+    AppUninstalled,
+    CartUpdated,
+    ConsentChanged,
+    ErasureRequested,
+    Event,
+    LookUp,
+    OrderEvent,
+    PersonChanged,
+    ProductUpdated,
+    ShopErasureRequested,
+    StockChanged,
+)
+from core.models import Merchant
+from core.models.tables import addresses, connections, inbound, look_ups, products, variants
+from core.vault import SealBroken, Vault
+from engine import planning, privacy, records
+from engine.identity import fingerprint
+from engine.machine import Machine
+from integrations.roles import Envelope, ShopIdentity
+
+log = structlog.get_logger()
+
+WRITE = (
+    "INSERT INTO inbound (merchant_id, dedupe, topic, about_orders, body, state, received_at) "
+    "VALUES (?, ?, ?, ?, ?, 'new', ?) ON CONFLICT (merchant_id, dedupe) DO NOTHING"
+)
+
+
+class WritingDown:
+    """Step 2: one durable row by the driver, nothing parsed, nothing decided."""
+
+    def __init__(self, engine: Engine, vault: Vault) -> None:
+        self._connection = KeptConnection(engine)
+        self._vault = vault
+        self._text_times = engine.dialect.name == "sqlite"
+
+    def write(self, merchant_id: int, envelope: Envelope, body: bytes) -> bool:
+        """False where this very delivery is known already."""
+        sealed = self._vault.seal(body, body_binding(merchant_id, envelope.dedupe))
+        now = clock.now()
+        at: Any = now.strftime("%Y-%m-%d %H:%M:%S.%f") if self._text_times else now
+        values = (merchant_id, envelope.dedupe, envelope.topic, envelope.about_orders, sealed, at)
+        return self._connection.execute(WRITE, values) > 0
+
+    def close(self) -> None:
+        """Give this thread's connection back."""
+        self._connection.close()
+
+
+def body_binding(merchant_id: int, dedupe: str) -> str:
+    return f"inbound:{merchant_id}:{dedupe}"
+
+
+MOST = 200
+
+
+def run(machine: Machine, most: int = MOST) -> int:
+    """Handle new webhooks, each in its own transaction; how many."""
+    handled = 0
+    while handled < most and _handle_next(machine):
+        handled += 1
+    return handled
+
+
+def replay(machine: Machine, merchant_id: int, inbound_id: int) -> bool:
+    """Let an unreadable webhook be read again, after the reader was mended."""
+    with transaction(machine.db) as session:
+        again = update(inbound).where(
+            inbound.c.id == inbound_id,
+            inbound.c.merchant_id == merchant_id,
+            inbound.c.state == "unreadable",
+            inbound.c.body.is_not(None),
+        )
+        changed = session.execute(again.values(state="new", reason=None)).rowcount  # type: ignore[attr-defined]
+    machine.bells.inbox()
+    return bool(changed)
+
+
+def _handle_next(machine: Machine) -> bool:
+    failed: tuple[int, str] | None = None
+    try:
+        with transaction(machine.db) as session:
+            row = _next_new(session)
+            if row is None:
+                return False
+            failed = (row.id, "")
+            reason = _handle(machine, session, row)
+            _settle(session, row.id, reason)
+            failed = None
+    except (SealBroken, ArithmeticError, LookupError, TypeError, ValueError, AssertionError) as error:
+        # A fault of ours: the row is kept for replay and must not block the rest.
+        if failed is None:
+            raise
+        log.exception("webhook_not_handled", inbound_id=failed[0])
+        with transaction(machine.db) as session:
+            _settle(session, failed[0], f"internal: {type(error).__name__}")
+    machine.bells.due()
+    return True
+
+
+def _next_new(session: Session) -> Any | None:
+    return session.execute(
+        select(inbound)
+        .where(inbound.c.state == "new")
+        .order_by(inbound.c.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    ).one_or_none()
+
+
+def _handle(machine: Machine, session: Session, row: Any) -> str | None:
+    """The reason why the webhook is unreadable, or None."""
+    merchant = session.get_one(Merchant, row.merchant_id)
+    connection = session.execute(
+        select(connections.c.domain, connections.c.shop_id, connections.c.state).where(
+            connections.c.merchant_id == merchant.id
+        )
+    ).one()
+    shop = machine.shops[merchant.platform]
+    body = machine.vault.open(row.body, body_binding(merchant.id, row.dedupe))
+    identity = ShopIdentity(connection.domain, connection.shop_id, merchant.currency)
+    try:
+        found = shop.read(row.topic, body, identity)
+    except Unreadable as error:
+        return str(error)
+    apply(machine, session, merchant, found, row.id)
+    return None
+
+
+def apply(
+    machine: Machine,
+    session: Session,
+    merchant: Merchant,
+    found: Sequence[Event | LookUp],
+    inbound_id: int | None = None,
+) -> None:
+    """Remember what was found and let the flows decide, in one transaction."""
+    events: list[Event] = []
+    for item in found:
+        hint = item if isinstance(item, LookUp) else _hint_for(machine, session, merchant.id, item)
+        if hint is not None:
+            want(session, merchant.id, hint, inbound_id)
+        elif isinstance(item, Event):
+            events.append(item)
+    if merchant.uninstalled_at is None:
+        touched = records.remember(session, machine.vault, merchant, events, inbound_id)
+        planning.plan(machine, session, merchant, touched, inbound_id)
+    for event in events:
+        _beyond_records(machine, session, merchant, event, inbound_id)
+
+
+def want(session: Session, merchant_id: int, hint: LookUp, inbound_id: int | None = None) -> None:
+    """Ask the shop about it, once, however often it is wanted meanwhile."""
+    session.execute(
+        insert(look_ups, session)
+        .values(
+            merchant_id=merchant_id,
+            kind=hint.kind,
+            ref=hint.ref,
+            state="waiting",
+            claim=0,
+            attempts=0,
+            wake_at=clock.now(),
+            created_at=clock.now(),
+            inbound_id=inbound_id,
+        )
+        .on_conflict_do_nothing()
+    )
+
+
+def _hint_for(machine: Machine, session: Session, merchant_id: int, event: Event) -> LookUp | None:
+    """An event whose body names no shop reaches records only through an id
+    that already belongs to the merchant; else the shop is asked."""
+    if event.proven:
+        return None
+    match event:
+        case ProductUpdated(product=product) if not _known(session, products, merchant_id, product.ref):
+            return LookUp("product", product.ref)
+        case StockChanged(variant_ref=ref) if not _known(session, variants, merchant_id, ref):
+            return LookUp("variant", ref)
+        case OrderEvent(order=order):
+            return LookUp("order", order.ref)
+        case CartUpdated(cart=cart):
+            return LookUp("cart", cart.ref)
+        case PersonChanged(contact=contact) | ConsentChanged(contact=contact):
+            ref = contact.customer_ref or ""
+            known = bool(ref) and _known_customer(machine, session, merchant_id, ref)
+            return None if known else LookUp("customer", ref)
+    return None
+
+
+def _known(session: Session, table: Any, merchant_id: int, ref: str) -> bool:
+    found = select(table.c.id).where(table.c.merchant_id == merchant_id, table.c.ref == ref)
+    return session.execute(found).scalar_one_or_none() is not None
+
+
+def _known_customer(machine: Machine, session: Session, merchant_id: int, ref: str) -> bool:
+    print_ = fingerprint(machine.vault, merchant_id, "customer", ref)
+    found = select(addresses.c.id).where(
+        addresses.c.merchant_id == merchant_id,
+        addresses.c.channel == "customer",
+        addresses.c.fingerprint == print_,
+    )
+    return session.execute(found).scalar_one_or_none() is not None
+
+
+def _beyond_records(
+    machine: Machine, session: Session, merchant: Merchant, event: Event, inbound_id: int | None
+) -> None:
+    """What concerns the connection or the law rather than a cart."""
+    match event:
+        case AppUninstalled():
+            # The header that names the shop is unsigned: only a call with the
+            # stored token that fails proves an uninstall.
+            want(session, merchant.id, LookUp("installation", "app"), inbound_id)
+        case AccessLost(why=why):
+            privacy.needs_merchant(session, merchant.id, why)
+        case ErasureRequested(contact=contact, order_refs=refs):
+            privacy.erase_people(machine, session, merchant, contact, refs)
+        case ShopErasureRequested():
+            privacy.erase_shop(session, merchant)
+
+
+def _settle(session: Session, inbound_id: int, reason: str | None) -> None:
+    session.execute(
+        update(inbound)
+        .where(inbound.c.id == inbound_id)
+        .values(state="unreadable" if reason else "done", reason=reason, handled_at=clock.now())
+    )

@@ -1,0 +1,71 @@
+"""The doors the queue knocks at: each calls one function that looks at rows."""
+
+from collections.abc import Callable
+
+import structlog
+from huey import Huey, crontab
+
+from core.queue import Bell
+from engine import effects, inbox, look_ups, privacy, simulation, sweep
+from engine.machine import Bells, Machine
+
+log = structlog.get_logger()
+
+
+class Jobs:
+    """The tasks of one queue. `serve` gives them the machine to work with;
+    a web process only rings."""
+
+    def __init__(self, queue: Huey) -> None:
+        self._machine: Machine | None = None
+        self._inbox = queue.task(name="inbox")(self._door(_inbox))
+        self._due = queue.task(name="due")(self._door(_due))
+        self._look_ups = queue.task(name="look_ups")(self._door(_look_ups))
+        queue.periodic_task(crontab(minute="*"), name="sweep")(self._door(_sweep))
+        queue.periodic_task(crontab(minute="17", hour="3"), name="retention")(self._door(privacy.retention))
+
+    def bells(self) -> Bells:
+        return Bells(Bell(self._inbox).ring, Bell(self._due).ring, Bell(self._look_ups).ring)
+
+    def serve(self, machine: Machine) -> None:
+        self._machine = machine
+
+    def _door(self, work: Callable[[Machine], None]) -> Callable[[], None]:
+        def job() -> None:
+            if self._machine is None:
+                raise RuntimeError("this process only rings; jobs run in the worker")
+            work(self._machine)
+
+        return job
+
+
+def settle_all(machine: Machine, most: int = 10_000) -> None:
+    """Do everything that is to be done right now, in this thread: for tests
+    and for commands that run without a worker."""
+    for _ in range(most):
+        busy = inbox.run(machine) + look_ups.run(machine) + effects.run(machine)
+        if not busy and not simulation.run(machine):
+            return
+
+
+def _inbox(machine: Machine) -> None:
+    if inbox.run(machine) >= inbox.MOST:
+        machine.bells.inbox()
+    machine.bells.look_ups()
+
+
+def _due(machine: Machine) -> None:
+    effects.run(machine)
+    while simulation.run(machine):
+        effects.run(machine)
+
+
+def _look_ups(machine: Machine) -> None:
+    look_ups.run(machine)
+
+
+def _sweep(machine: Machine) -> None:
+    sweep.leases(machine)
+    sweep.recount_work(machine)
+    machine.bells.inbox()
+    machine.bells.look_ups()

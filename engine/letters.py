@@ -1,0 +1,159 @@
+"""A message made ready: what the person gets, and the call that sends it."""
+
+import json
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from core.events import Cart, Contact
+from core.models.tables import discount_codes, effects
+from core.money import Money
+from core.reasons import Reason
+from engine import links
+from engine.batches import Open
+from engine.facts import Subject, address_of
+from engine.machine import Machine
+from engine.rendering import Brand, Letter, Offer, Rendered, render
+from engine.verdicts import Ready, Settled, begin_acting, dropped, skipped
+from integrations.roles import Message, ShopIdentity
+
+
+def prepare_message(
+    machine: Machine, session: Session, opened: Open, row: Any, subject: Subject, slot_day: date | None
+) -> Ready | Settled:
+    """Render, then take the day's place and become `acting`; in shadow mode
+    keep what would have gone and do nothing."""
+    address = address_of(opened.loaded, subject)
+    if address is None:
+        return skipped(row, Reason.NO_CONTACT)
+    target = links.with_utm(_cart_target(machine, opened, subject), row.flow, row.step)
+    letter = _letter(machine, session, opened, row, subject, address)
+    rendered = render(letter)
+    content = machine.vault.seal(_kept(rendered), f"effect:{row.key}:content")
+    values = {
+        "content": content,
+        "payload": row.payload | {"links": {"cart": links.with_utm(target, row.flow, row.step)}},
+    }
+    if row.mode == "shadow":
+        _keep(session, row, values)
+        return skipped(row, Reason.SHADOW)
+    lease = timedelta(seconds=machine.config.lease_seconds)
+    if not begin_acting(session, opened, row, lease, slot_day=slot_day, **values):
+        return dropped(row)
+    message = _message(machine, opened, row, address, rendered, letter.unsubscribe_url)
+    return Ready(lambda: machine.channel.send(message, opened.merchant.id))
+
+
+def kept_message(machine: Machine, key: str, content: bytes) -> Rendered:
+    """The message as it was rendered, from the effect's row."""
+    told = json.loads(machine.vault.open(content, f"effect:{key}:content"))
+    return Rendered(told["subject"], told["preheader"], told["html"], told["text"])
+
+
+def _kept(rendered: Rendered) -> str:
+    return json.dumps(
+        {
+            "subject": rendered.subject,
+            "preheader": rendered.preheader,
+            "html": rendered.html,
+            "text": rendered.text,
+        }
+    )
+
+
+def _keep(session: Session, row: Any, values: dict[str, Any]) -> None:
+    mine = (effects.c.id == row.id, effects.c.claim == row.claim, effects.c.state == "claimed")
+    session.execute(update(effects).where(*mine).values(**values))
+
+
+def _letter(
+    machine: Machine, session: Session, opened: Open, row: Any, subject: Subject, address: Any
+) -> Letter:
+    cart = opened.loaded.carts[subject.cart_id]
+    person = opened.loaded.persons[subject.person_id]
+    unsubscribe = links.unsubscribe_url(machine.config, opened.merchant.id, address.id, row.id)
+    return Letter(
+        flow=row.flow,
+        content=row.payload["content"],
+        locale=cart.locale or person.locale or opened.merchant.locale,
+        brand=_brand(machine, opened),
+        first_name=_first_name(machine, opened.merchant.id, person),
+        lines=tuple(opened.loaded.lines.get(cart.id, ())),
+        total=Money(cart.total_minor, cart.currency),
+        cart_url=links.click_url(machine.config, opened.merchant.id, row.id, "cart"),
+        unsubscribe_url=unsubscribe,
+        discount=_offer(session, opened, row),
+    )
+
+
+def _brand(machine: Machine, opened: Open) -> Brand:
+    shop = opened.settings.shop
+    return Brand(
+        shop_name=shop.sender_name or opened.merchant.name,
+        imprint=shop.imprint or opened.merchant.name,
+        reply_to=shop.reply_to or machine.config.mail_from,
+        logo_url=shop.logo_url or None,
+        colour=shop.colour,
+    )
+
+
+def _first_name(machine: Machine, merchant_id: int, person: Any) -> str | None:
+    if person.first_name is None:
+        return None
+    return machine.vault.open(person.first_name, f"person:{merchant_id}:first_name").decode()
+
+
+def _offer(session: Session, opened: Open, row: Any) -> Offer | None:
+    """The code that was made for this message and is done."""
+    if row.waits_for is None:
+        return None
+    code = session.execute(
+        select(discount_codes).where(
+            discount_codes.c.merchant_id == opened.merchant.id, discount_codes.c.effect_id == row.waits_for
+        )
+    ).one()
+    return Offer(code.code, code.kind, code.value, code.currency, code.ends_at, opened.merchant.timezone)
+
+
+def _cart_target(machine: Machine, opened: Open, subject: Subject) -> str:
+    """Where the click leads: the platform's best way back to this cart."""
+    row = opened.loaded.carts[subject.cart_id]
+    merchant, connection = opened.merchant, opened.connection
+    binding = f"cart:{merchant.id}:{row.ref}:url"
+    url = machine.vault.open(row.url, binding).decode() if row.url is not None else None
+    cart = Cart(
+        ref=row.ref,
+        started_at=row.started_at,
+        activity_at=row.activity_at,
+        updated_at=row.platform_at,
+        contact=Contact(),
+        total=Money(row.total_minor, row.currency),
+        lines=tuple(opened.loaded.lines.get(row.id, ())),
+        kind=row.kind,
+        token=row.token,
+        url=url,
+    )
+    identity = ShopIdentity(connection.domain, connection.shop_id, merchant.currency)
+    found = machine.shops[merchant.platform].cart_link(cart, identity, connection.meta)
+    return found or f"https://{connection.domain}"
+
+
+def _message(
+    machine: Machine, opened: Open, row: Any, address: Any, rendered: Rendered, unsubscribe: str
+) -> Message:
+    shop, config = opened.settings.shop, machine.config
+    to = machine.vault.open(address.value, f"address:{opened.merchant.id}:{address.fingerprint}").decode()
+    return Message(
+        key=row.key,
+        message_id=f"<{row.key}@{config.mail_from.rsplit('@', 1)[1]}>",
+        sender_name=shop.sender_name or opened.merchant.name,
+        sender_address=config.mail_from,
+        to=to,
+        subject=rendered.subject,
+        html=rendered.html,
+        text=rendered.text,
+        reply_to=shop.reply_to or None,
+        headers=links.unsubscribe_headers(unsubscribe),
+    )

@@ -1,0 +1,170 @@
+"""Asking the shop about what a webhook only hinted at."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from core import clock
+from core.db import reading, transaction
+from core.errors import NeedsMerchant, Permanent, Retryable
+from core.events import LookUp
+from core.models import Merchant
+from core.models.tables import connections, look_ups, merchants
+from engine import inbox, privacy
+from engine.machine import Machine
+from engine.settling import backoff
+from integrations.roles import Access, ShopIdentity
+
+BATCH = 50
+LEASE = timedelta(minutes=2)
+
+
+def run(machine: Machine, most: int = 100) -> int:
+    """Ask about what waits, a merchant at a time; how many batches."""
+    done = 0
+    while done < most and _run_batch(machine):
+        done += 1
+    return done
+
+
+def give_back(session: Session, now: datetime) -> None:
+    """A look-up whose asker died waits again, or gives way to one that
+    already waits for the same subject."""
+    stale = select(look_ups).where(look_ups.c.state == "asking", look_ups.c.lease_until < now)
+    for row in session.execute(stale).all():
+        _wait_again(session, row, now, "lease over")
+
+
+def _run_batch(machine: Machine) -> bool:
+    rows = _claim(machine)
+    if not rows:
+        return False
+    merchant_id = rows[0].merchant_id
+    wanted = {LookUp(row.kind, row.ref): row for row in rows}
+    try:
+        found = _ask(machine, merchant_id, list(wanted))
+    except Retryable as error:
+        _later(machine, rows, error)
+    except NeedsMerchant as error:
+        _refused(machine, rows, str(error))
+    except Permanent as error:
+        _end(machine, rows, "failed", str(error))
+    else:
+        _answered(machine, merchant_id, wanted, found)
+    return True
+
+
+def _claim(machine: Machine) -> list[Any]:
+    """What waits of the merchant with the oldest question, whose shop can
+    be asked at all."""
+    with transaction(machine.db) as session:
+        now = clock.now()
+        first = session.execute(
+            select(look_ups.c.merchant_id)
+            .join(merchants, merchants.c.id == look_ups.c.merchant_id)
+            .where(
+                look_ups.c.state == "waiting",
+                look_ups.c.wake_at <= now,
+                merchants.c.platform.in_(machine.live),
+                merchants.c.uninstalled_at.is_(None),
+            )
+            .order_by(look_ups.c.wake_at)
+            .limit(1)
+        ).scalar_one_or_none()
+        if first is None:
+            return []
+        mine = (
+            select(look_ups.c.id)
+            .where(look_ups.c.merchant_id == first, look_ups.c.state == "waiting", look_ups.c.wake_at <= now)
+            .order_by(look_ups.c.wake_at)
+            .limit(BATCH)
+            .with_for_update(skip_locked=True)
+        )
+        claimed = (
+            update(look_ups)
+            .where(look_ups.c.id.in_(mine.scalar_subquery()))
+            .values(state="asking", claim=look_ups.c.claim + 1, lease_until=now + LEASE)
+            .returning(*look_ups.c)
+        )
+        return list(session.execute(claimed))
+
+
+def _ask(machine: Machine, merchant_id: int, wanted: Sequence[LookUp]) -> Any:
+    with reading(machine.db) as session:
+        merchant = session.get_one(Merchant, merchant_id)
+        row = session.execute(select(connections).where(connections.c.merchant_id == merchant_id)).one()
+    token = None
+    if row.token is not None:
+        token = machine.vault.open(row.token, f"connection:{merchant_id}:token").decode()
+    identity = ShopIdentity(row.domain, row.shop_id, merchant.currency)
+    live = machine.live[merchant.platform]
+    return live.look_up(Access(merchant_id, identity, token, row.meta), wanted)
+
+
+def _answered(machine: Machine, merchant_id: int, wanted: dict[LookUp, Any], found: Any) -> None:
+    """The answers enter as events; what the shop does not have is gone."""
+    with transaction(machine.db) as session:
+        merchant = session.get_one(Merchant, merchant_id)
+        for hint, row in wanted.items():
+            state = "done" if hint in found else "gone"
+            if _settle(session, row, state, None):
+                inbox.apply(machine, session, merchant, found.get(hint, ()), row.inbound_id)
+
+
+def _refused(machine: Machine, rows: Sequence[Any], why: str) -> None:
+    """A failing call proves an uninstall that was announced; without the
+    announcement it only means that the merchant must reconnect."""
+    merchant_id = rows[0].merchant_id
+    with transaction(machine.db) as session:
+        merchant = session.get_one(Merchant, merchant_id)
+        if any(row.kind == "installation" for row in rows):
+            privacy.uninstall(session, merchant)
+        else:
+            privacy.needs_merchant(session, merchant_id, why)
+        for row in rows:
+            _settle(session, row, "failed", why)
+
+
+def _later(machine: Machine, rows: Sequence[Any], error: Retryable) -> None:
+    with transaction(machine.db) as session:
+        for row in rows:
+            wake_at = clock.now() + (error.after or backoff(row.attempts, timedelta(seconds=5)))
+            _wait_again(session, row, wake_at, str(error))
+
+
+def _end(machine: Machine, rows: Sequence[Any], state: str, why: str) -> None:
+    with transaction(machine.db) as session:
+        for row in rows:
+            _settle(session, row, state, why)
+
+
+def _wait_again(session: Session, row: Any, wake_at: datetime, why: str) -> None:
+    """Merged with one that already waits for the same subject."""
+    twin = session.execute(
+        select(look_ups.c.id).where(
+            look_ups.c.merchant_id == row.merchant_id,
+            look_ups.c.kind == row.kind,
+            look_ups.c.ref == row.ref,
+            look_ups.c.state == "waiting",
+        )
+    ).scalar_one_or_none()
+    if twin is not None:
+        _settle(session, row, "gone", "merged")
+        return
+    session.execute(
+        update(look_ups)
+        .where(look_ups.c.id == row.id, look_ups.c.claim == row.claim, look_ups.c.state == "asking")
+        .values(state="waiting", wake_at=wake_at, attempts=row.attempts + 1, reason=why, lease_until=None)
+    )
+
+
+def _settle(session: Session, row: Any, state: str, why: str | None) -> bool:
+    settled = session.execute(
+        update(look_ups)
+        .where(look_ups.c.id == row.id, look_ups.c.claim == row.claim, look_ups.c.state == "asking")
+        .values(state=state, reason=why, lease_until=None)
+    )
+    return bool(settled.rowcount)  # type: ignore[attr-defined]

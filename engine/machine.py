@@ -1,0 +1,81 @@
+"""What the engine works with: the runtime, the shops, the channel, the flows."""
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from sqlalchemy import Engine
+
+from core.config import Config
+from core.runtime import Runtime
+from core.vault import Vault
+from flows.flow import Flow
+from integrations.roles import Channel, LiveShop, Shop
+
+
+def _silent() -> None:
+    """No bell: whoever builds a machine without a queue runs the jobs itself."""
+
+
+@dataclass(frozen=True)
+class Bells:
+    """How the engine says "look at the rows" to the queue."""
+
+    inbox: Callable[[], None] = _silent
+    due: Callable[[], None] = _silent
+    look_ups: Callable[[], None] = _silent
+
+
+class Busy:
+    """Which merchants and hosts this process is serving right now.
+
+    One of them holds at most half of the threads, so that a large or a slow
+    shop never takes the whole worker.
+    """
+
+    def __init__(self, threads: int) -> None:
+        self._most = max(1, threads // 2)
+        self._lock = threading.Lock()
+        self._held: Counter[int] = Counter()
+
+    def full(self) -> list[int]:
+        """The merchants that hold their half already."""
+        with self._lock:
+            return [merchant for merchant, held in self._held.items() if held >= self._most]
+
+    @contextmanager
+    def serving(self, merchant_id: int) -> Iterator[None]:
+        with self._lock:
+            self._held[merchant_id] += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._held[merchant_id] -= 1
+
+
+@dataclass(frozen=True)
+class Machine:
+    """Built once per process by app.py (or by a test) and handed down."""
+
+    runtime: Runtime
+    shops: Mapping[str, Shop]
+    live: Mapping[str, LiveShop]
+    channel: Channel
+    flows: Mapping[str, Flow]
+    bells: Bells = field(default_factory=Bells)
+    busy: Busy = field(default_factory=lambda: Busy(4))
+
+    @property
+    def config(self) -> Config:
+        return self.runtime.config
+
+    @property
+    def db(self) -> Engine:
+        return self.runtime.db
+
+    @property
+    def vault(self) -> Vault:
+        return self.runtime.vault

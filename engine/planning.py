@@ -1,0 +1,226 @@
+"""Deciding: events and wake-ups become trips, effects and endings.
+
+Runs in the same transaction as remembering, with the people locked.
+"""
+
+from collections.abc import Sequence
+
+from sqlalchemy import or_, select, update
+from sqlalchemy.orm import Session
+
+from core import clock
+from core.actions import Action, Enrol, Exit, Refuse
+from core.events import Event, OrderEvent
+from core.facts import CartFacts, Facts
+from core.models import Merchant
+from core.models.tables import carts, enrolments, lines
+from core.reasons import Reason
+from core.settings import FlowSettings
+from engine import decisions
+from engine.deciding import Deciding, Trip
+from engine.enrolling import enrol
+from engine.facts import Subject, facts_for, load
+from engine.identity import fingerprint, lock_people
+from engine.machine import Machine
+from engine.records import Touched
+from engine.shop_settings import flow_settings, settings_at, shop_settings
+from engine.trips import RUNNING, end_trip, lane_of
+from flows.flow import Flow
+
+
+def plan(
+    machine: Machine,
+    session: Session,
+    merchant: Merchant,
+    touched: Sequence[Touched],
+    inbound_id: int | None = None,
+) -> None:
+    """Let every enabled flow decide about everything the events touched."""
+    for flow in machine.flows.values():
+        heard = [item for item in touched if isinstance(item.event, flow.listens_to)]
+        if not heard:
+            continue
+        saved = flow_settings(session, merchant.id, flow)
+        if saved.mode == "off":
+            continue
+        for subject, event in _subjects(machine, session, merchant, flow, saved.mode, heard).items():
+            now = clock.now(merchant)
+            case = Deciding(machine, session, merchant, flow, saved, subject, now, inbound_id)
+            _decide(case, event)
+
+
+def look_again(machine: Machine, session: Session, merchant: Merchant, enrolment_id: int) -> None:
+    """Bring one running trip up to date with its flow's settings."""
+    mine = enrolments.c.merchant_id == merchant.id
+    trip = session.execute(select(enrolments).where(mine, enrolments.c.id == enrolment_id)).one()
+    flow = machine.flows[trip.flow]
+    saved = flow_settings(session, merchant.id, flow)
+    if trip.state not in RUNNING or saved.mode != trip.mode or saved.version == trip.settings_version:
+        return
+    subject = Subject(trip.person_id, trip.subject_id)
+    _decide(Deciding(machine, session, merchant, flow, saved, subject, clock.now(merchant)), None)
+
+
+def follow_times(machine: Machine, session: Session, merchant: Merchant, enrolment_id: int) -> None:
+    """Let a running trip take the waiting times of the newest settings."""
+    trip = session.execute(
+        select(enrolments.c.person_id, enrolments.c.subject_id, enrolments.c.flow).where(
+            enrolments.c.id == enrolment_id, enrolments.c.merchant_id == merchant.id
+        )
+    ).one()
+    flow = machine.flows[trip.flow]
+    saved = flow_settings(session, merchant.id, flow)
+    session.execute(
+        update(enrolments)
+        .where(enrolments.c.id == enrolment_id, enrolments.c.merchant_id == merchant.id)
+        .values(settings_version=saved.version)
+    )
+    lock_people(session, merchant.id, [trip.person_id])
+    subject = Subject(trip.person_id, trip.subject_id)
+    _decide(Deciding(machine, session, merchant, flow, saved, subject, clock.now(merchant)), None)
+
+
+def _decide(case: Deciding, event: Event | None) -> None:
+    facts = _facts(case)
+    settings = _settings_for(case)
+    if event is None:
+        actions = case.flow.wake("settings", settings, facts)
+    else:
+        actions = case.flow.plan(event, settings, facts)
+    for action in actions:
+        _apply(case, action, facts)
+
+
+def _facts(case: Deciding) -> Facts:
+    policy = shop_settings(case.session, case.merchant.id).consent_policy
+    loaded = load(case.session, case.merchant.id, [case.subject], case.now)
+    return facts_for(loaded, case.subject, case.flow.key, case.saved.mode, case.flow.purpose, policy)
+
+
+def _settings_for(case: Deciding) -> FlowSettings:
+    """A trip under way keeps its waiting times; all else holds from saving."""
+    trip = _running_trip(case)
+    if trip is None or trip.settings_version == case.saved.version:
+        return case.saved.settings
+    older = settings_at(case.session, case.merchant.id, case.flow, trip.settings_version)
+    return case.saved.settings.keeping_times_of(older)
+
+
+def _apply(case: Deciding, action: Action, facts: Facts) -> None:
+    before_live = _before_live(case, facts)
+    match action:
+        case Refuse(reasons=reasons):
+            _refuse(case, reasons + before_live)
+        case Exit(reason=reason):
+            _exit(case, reason)
+        case Enrol() if before_live and _running_trip(case) is None:
+            decisions.record(case, "refused", before_live)
+        case Enrol():
+            enrol(case, action, _running_trip(case))
+
+
+def _refuse(case: Deciding, reasons: tuple[Reason, ...]) -> None:
+    """Why this cart starts no trip; one that had its trip needs no more words."""
+    had_one = select(enrolments.c.id).where(
+        enrolments.c.merchant_id == case.merchant.id,
+        enrolments.c.flow == case.flow.key,
+        enrolments.c.mode == case.saved.mode,
+        enrolments.c.subject == "cart",
+        enrolments.c.subject_id == case.subject.cart_id,
+    )
+    if case.session.execute(had_one.limit(1)).first() is None:
+        decisions.record(case, "refused", reasons)
+
+
+def _before_live(case: Deciding, facts: Facts) -> tuple[Reason, ...]:
+    """What was left before the flow was switched on stays untouched."""
+    since = case.saved.live_since
+    return (Reason.BEFORE_LIVE,) if since is not None and facts[CartFacts].activity_at < since else ()
+
+
+def _exit(case: Deciding, reason: Reason) -> None:
+    trip = _running_trip(case)
+    if trip is not None and end_trip(case.session, case.merchant.id, trip.id, reason, case.now):
+        decisions.record(case, "exited", (reason,), enrolment_id=trip.id)
+
+
+def _running_trip(case: Deciding) -> Trip | None:
+    if case.subject.person_id is None:
+        return None
+    row = case.session.execute(
+        select(
+            enrolments.c.id, enrolments.c.subject_id, enrolments.c.settings_version, enrolments.c.state
+        ).where(
+            enrolments.c.merchant_id == case.merchant.id,
+            enrolments.c.flow == case.flow.key,
+            enrolments.c.mode == case.saved.mode,
+            enrolments.c.lane == lane_of(case.subject.person_id),
+            enrolments.c.state.in_(RUNNING),
+        )
+    ).one_or_none()
+    return Trip(*row) if row else None
+
+
+def _subjects(
+    machine: Machine, session: Session, merchant: Merchant, flow: Flow, mode: str, heard: Sequence[Touched]
+) -> dict[Subject, Event]:
+    """What each event is about: its own cart, or the cart that matters to the
+    people it names; each subject is decided once, however many events."""
+    found: dict[Subject, Event] = {}
+    for item in heard:
+        if item.cart_id is not None:
+            found.setdefault(Subject(item.person_id, item.cart_id), item.event)
+            continue
+        for person_id in _people_meant(machine, session, merchant.id, item):
+            cart_id = _cart_that_matters(session, merchant.id, flow.key, mode, person_id)
+            if cart_id is not None:
+                found.setdefault(Subject(person_id, cart_id), item.event)
+    return found
+
+
+def _people_meant(machine: Machine, session: Session, merchant_id: int, item: Touched) -> list[int]:
+    """The person named and, for an order, whoever left its cart or phone."""
+    meant = {item.person_id} if item.person_id is not None else set()
+    if isinstance(item.event, OrderEvent):
+        meant |= _left_its_cart(machine, session, merchant_id, item.event)
+        lock_people(session, merchant_id, meant - {item.person_id})
+    return sorted(meant)
+
+
+def _left_its_cart(machine: Machine, session: Session, merchant_id: int, event: OrderEvent) -> set[int]:
+    order = event.order
+    tokens = [token for token in (order.cart_token, order.cart_ref) if token]
+    matches = [carts.c.ref.in_(tokens), carts.c.token.in_(tokens)]
+    if order.contact.phone:
+        print_ = fingerprint(machine.vault, merchant_id, "phone", order.contact.phone)
+        matches.append(carts.c.phone_fingerprint == print_)
+    rows = session.execute(
+        select(carts.c.person_id)
+        .where(carts.c.merchant_id == merchant_id, carts.c.person_id.is_not(None), or_(*matches))
+        .distinct()
+    )
+    return set(rows.scalars())
+
+
+def _cart_that_matters(
+    session: Session, merchant_id: int, flow: str, mode: str, person_id: int
+) -> int | None:
+    """The cart of the person's running trip, else the newest one."""
+    running = session.execute(
+        select(enrolments.c.subject_id).where(
+            enrolments.c.merchant_id == merchant_id,
+            enrolments.c.flow == flow,
+            enrolments.c.mode == mode,
+            enrolments.c.lane == lane_of(person_id),
+            enrolments.c.state.in_(RUNNING),
+        )
+    ).scalar_one_or_none()
+    if running is not None:
+        return int(running)
+    filled = select(lines.c.id).where(lines.c.cart_id == carts.c.id).exists()
+    return session.execute(
+        select(carts.c.id)
+        .where(carts.c.merchant_id == merchant_id, carts.c.person_id == person_id, filled)
+        .order_by(carts.c.activity_at.desc(), carts.c.ref.desc())
+        .limit(1)
+    ).scalar_one_or_none()

@@ -1,0 +1,152 @@
+"""Step 10: under the person's lock, everything is asked once more, and only
+then does a claimed row become `acting`."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import exists, or_, select
+from sqlalchemy.orm import Session
+
+from core import clock
+from core.actions import Incentive, SendMessage, Skip, Wait
+from core.facts import ConsentFacts, Facts
+from core.models.tables import inbound, look_ups, merchants
+from core.reasons import Reason
+from engine import calendar, discounts, letters, permission
+from engine.batches import BUYING, Open, load_settings
+from engine.facts import Loaded, Subject, facts_for, load
+from engine.identity import lock_people
+from engine.machine import Machine
+from engine.settling import Outcome
+from engine.verdicts import Ready, Settled, skipped, waits
+
+FRESH = timedelta(seconds=60)
+SOON = timedelta(seconds=1)
+
+
+def prepare(machine: Machine, session: Session, opened: Open, row: Any) -> Ready | Settled:
+    """Decide in the last second whether the effect happens, and how."""
+    if row.undo:
+        return discounts.prepare_removal(machine, session, opened, row)
+    subject = opened.trips.get(row.enrolment_id)
+    if subject is None:
+        return skipped(row, Reason.UNKNOWN)
+    opened = _true_now(machine, session, opened, subject)
+    stale = _stale(session, opened, row)
+    if stale is not None:
+        return stale
+    facts = _facts(machine, opened, row, subject)
+    answer = _recheck(machine, opened, row, facts) or _permitted(machine, opened, row, subject, facts)
+    if isinstance(answer, Skip):
+        return skipped(row, answer.reason, answer.ends_trip)
+    if isinstance(answer, Wait):
+        return waits(opened, row, answer)
+    assert answer is not None
+    if row.kind == "create_discount":
+        return discounts.prepare_creation(machine, session, opened, row, subject)
+    return letters.prepare_message(machine, session, opened, row, subject, answer.slot_day)
+
+
+def _true_now(machine: Machine, session: Session, opened: Open, subject: Subject) -> Open:
+    """The person locked; facts and settings loaded again only if they moved."""
+    if subject.person_id is not None:
+        versions = lock_people(session, opened.merchant.id, [subject.person_id])
+        known = opened.loaded.persons.get(subject.person_id)
+        if known is None or versions.get(subject.person_id) != known.version + 1:
+            loaded = load(session, opened.merchant.id, [subject], clock.now(opened.merchant))
+            opened = replace(opened, loaded=loaded)
+    rev = session.execute(
+        select(merchants.c.settings_rev).where(merchants.c.id == opened.merchant.id)
+    ).scalar_one()
+    if rev != opened.settings.rev:
+        fresh = load_settings(machine, session, opened.merchant)
+        opened = replace(opened, settings=replace(fresh, rev=rev))
+    return opened
+
+
+def _stale(session: Session, opened: Open, row: Any) -> Settled | None:
+    """Not with an answer older than this claim or than a minute, nor while an
+    order we have not read yet lies in the inbox."""
+    if row.valid_until is not None and clock.now(opened.merchant) > row.valid_until:
+        return skipped(row, Reason.EXPIRED)
+    if row.kind not in BUYING:
+        return None
+    asked = opened.asked
+    fresh = asked is not None and asked.began >= row.claimed_at and clock.now() - asked.ended < FRESH
+    if fresh and not _unread_orders(session, opened.merchant.id):
+        return None
+    wake_at = clock.now() + SOON
+    return Settled(
+        Outcome(row.id, row.claim, "pending", ("claimed",), row.reason, wake_at, attempts=row.attempts)
+    )
+
+
+def _unread_orders(session: Session, merchant_id: int) -> bool:
+    webhook = exists().where(
+        inbound.c.merchant_id == merchant_id, inbound.c.state == "new", inbound.c.about_orders.is_(True)
+    )
+    look_up = exists().where(
+        look_ups.c.merchant_id == merchant_id,
+        look_ups.c.state.in_(["waiting", "asking"]),
+        look_ups.c.kind == "order",
+    )
+    return bool(session.execute(select(or_(webhook, look_up))).scalar())
+
+
+def _facts(machine: Machine, opened: Open, row: Any, subject: Subject) -> Facts:
+    assert opened.asked is not None
+    flow = machine.flows[row.flow]
+    policy = opened.settings.shop.consent_policy
+    stock = opened.asked.stock
+    return facts_for(opened.loaded, subject, flow.key, row.mode, flow.purpose, policy, stock)
+
+
+def _recheck(machine: Machine, opened: Open, row: Any, facts: Facts) -> Skip | Wait | None:
+    """The shop as a whole, then the flow's own last look."""
+    if opened.connection.state == "uninstalled" or opened.merchant.uninstalled_at is not None:
+        return Skip(Reason.UNINSTALLED, ends_trip=True)
+    saved = opened.settings.flows[row.flow]
+    if saved.mode != row.mode:
+        return Skip(Reason.FLOW_OFF, ends_trip=True)
+    verdict = machine.flows[row.flow].recheck(message_of(row), saved.settings, facts)
+    return verdict if isinstance(verdict, Skip | Wait) else None
+
+
+def message_of(row: Any) -> SendMessage:
+    """The message as the flow asked for it."""
+    payload = row.payload
+    incentive = Incentive(payload["incentive"], payload["value"])
+    return SendMessage(row.step, payload["content"], row.due_at, row.valid_until, incentive)
+
+
+def _permitted(
+    machine: Machine, opened: Open, row: Any, subject: Subject, facts: Facts
+) -> permission.Go | Skip | Wait:
+    loaded = opened.loaded
+    person = loaded.persons.get(subject.person_id or 0)
+    zone = calendar.zone_of(person.country if person else None, opened.merchant.timezone)
+    asked = permission.Asked(
+        flow=row.flow,
+        purpose=row.purpose,
+        effect_id=row.id,
+        due_at=row.due_at,
+        valid_until=row.valid_until,
+        reasons=facts[ConsentFacts].reasons,
+        slots=loaded.slots.get(subject.person_id or 0, ()),
+        planned=loaded.planned.get(subject.person_id or 0, ()),
+        ranks={key: flow.rank for key, flow in machine.flows.items()},
+        before=_message_before(loaded, row),
+        zone=zone,
+    )
+    return permission.may(asked, opened.settings.shop, clock.now(opened.merchant))
+
+
+def _message_before(loaded: Loaded, row: Any) -> Any:
+    """When the message before this one went, of the same trip."""
+    sent = [
+        step.acted_at
+        for step in loaded.steps.get(row.enrolment_id, ())
+        if step.id != row.id and step.state in ("acting", "done", "unknown") and step.acted_at is not None
+    ]
+    return max(sent, default=None)

@@ -1,0 +1,168 @@
+"""Letting go: uninstall, erasure and retention."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from core import clock
+from core.db import insert, transaction
+from core.events import Contact
+from core.models import Merchant
+from core.models.tables import (
+    addresses,
+    carts,
+    connections,
+    effects,
+    enrolments,
+    inbound,
+    inbound_people,
+    mailbox_messages,
+    merchants,
+    orders,
+    people,
+    suppressions,
+)
+from core.reasons import Reason
+from engine.identity import fingerprint, lock_people
+from engine.machine import Machine
+from engine.trips import RUNNING, end_trip, end_trips_of_person, skip_waiting
+
+BODIES_KEPT = timedelta(days=30)
+MESSAGES_KEPT = timedelta(days=90)
+
+
+def needs_merchant(session: Session, merchant_id: int, why: str) -> None:
+    """The access is gone: what waits is held until the merchant reconnects."""
+    session.execute(
+        update(connections)
+        .where(connections.c.merchant_id == merchant_id, connections.c.state == "active")
+        .values(state="needs_merchant", state_reason=why)
+    )
+
+
+def uninstall(session: Session, merchant: Merchant) -> None:
+    """The app is gone from the shop, proved by a failing call. Everything
+    waiting ends, the tokens go; undoing our own changes is not stopped."""
+    if merchant.uninstalled_at is not None:
+        return
+    merchant.uninstalled_at = clock.now()
+    at = clock.now(merchant)
+    running = select(enrolments.c.id).where(
+        enrolments.c.merchant_id == merchant.id, enrolments.c.state.in_(RUNNING)
+    )
+    for enrolment_id in session.execute(running).scalars().all():
+        end_trip(session, merchant.id, enrolment_id, Reason.UNINSTALLED, at)
+    skip_waiting(session, merchant.id, Reason.UNINSTALLED)
+    session.execute(
+        update(connections)
+        .where(connections.c.merchant_id == merchant.id)
+        .values(state="uninstalled", token=None)
+    )
+
+
+def erase_people(
+    machine: Machine, session: Session, merchant: Merchant, contact: Contact, order_refs: Sequence[str] = ()
+) -> int:
+    """Erase whoever the contact or these orders name; how many people."""
+    found = _meant(machine, session, merchant.id, contact, order_refs)
+    lock_people(session, merchant.id, found)
+    for person_id in found:
+        _erase(session, merchant, person_id)
+    return len(found)
+
+
+def erase_shop(session: Session, merchant: Merchant) -> None:
+    """Everything of a shop that is gone, suppressions too. A shop that has
+    come back since is left alone."""
+    if merchant.uninstalled_at is not None:
+        session.execute(delete(merchants).where(merchants.c.id == merchant.id))
+
+
+def retention(machine: Machine) -> None:
+    """Empty raw bodies after 30 days and rendered messages after 90."""
+    now = clock.now()
+    with transaction(machine.db) as session:
+        old_bodies = (inbound.c.received_at < now - BODIES_KEPT, inbound.c.body.is_not(None))
+        session.execute(update(inbound).where(*old_bodies, inbound.c.state != "new").values(body=None))
+        old_messages = (effects.c.settled_at < now - MESSAGES_KEPT, effects.c.content.is_not(None))
+        session.execute(update(effects).where(*old_messages).values(content=None))
+        session.execute(delete(mailbox_messages).where(mailbox_messages.c.at < now - MESSAGES_KEPT))
+
+
+def _meant(
+    machine: Machine, session: Session, merchant_id: int, contact: Contact, order_refs: Sequence[str]
+) -> list[int]:
+    given = {"email": contact.email, "customer": contact.customer_ref}
+    prints = [fingerprint(machine.vault, merchant_id, c, value) for c, value in given.items() if value]
+    by_address = select(addresses.c.person_id).where(
+        addresses.c.merchant_id == merchant_id, addresses.c.fingerprint.in_(prints)
+    )
+    by_order = select(orders.c.person_id).where(
+        orders.c.merchant_id == merchant_id, orders.c.ref.in_(order_refs), orders.c.person_id.is_not(None)
+    )
+    found = set(session.execute(by_address).scalars()) | set(session.execute(by_order).scalars())
+    return sorted(found)
+
+
+def _erase(session: Session, merchant: Merchant, person_id: int) -> None:
+    """The person stays suppressed by a keyed hash and is not stored."""
+    mine = merchant.id
+    end_trips_of_person(session, mine, person_id, Reason.ERASED, clock.now(merchant))
+    _suppress(session, mine, person_id)
+    theirs = select(inbound_people.c.inbound_id).where(
+        inbound_people.c.merchant_id == mine, inbound_people.c.person_id == person_id
+    )
+    session.execute(
+        update(inbound).where(inbound.c.merchant_id == mine, inbound.c.id.in_(theirs)).values(body=None)
+    )
+    _forget_messages(session, mine, person_id)
+    blank = {"url": None, "phone_fingerprint": None, "locale": None}
+    session.execute(
+        update(carts).where(carts.c.merchant_id == mine, carts.c.person_id == person_id).values(**blank)
+    )
+    session.execute(
+        update(orders)
+        .where(orders.c.merchant_id == mine, orders.c.person_id == person_id)
+        .values(phone_fingerprint=None)
+    )
+    session.execute(
+        delete(addresses).where(addresses.c.merchant_id == mine, addresses.c.person_id == person_id)
+    )
+    session.execute(
+        update(people)
+        .where(people.c.merchant_id == mine, people.c.id == person_id)
+        .values(first_name=None, locale=None, country=None, seen={}, erased_at=clock.now())
+    )
+
+
+def _suppress(session: Session, merchant_id: int, person_id: int) -> None:
+    rows: list[dict[str, Any]] = [
+        {
+            "merchant_id": merchant_id,
+            "channel": row.channel,
+            "fingerprint": row.fingerprint,
+            "reason": Reason.ERASED.value,
+            "at": clock.now(),
+        }
+        for row in session.execute(
+            select(addresses.c.channel, addresses.c.fingerprint).where(
+                addresses.c.merchant_id == merchant_id, addresses.c.person_id == person_id
+            )
+        )
+    ]
+    if rows:
+        session.execute(insert(suppressions, session).on_conflict_do_nothing(), rows)
+
+
+def _forget_messages(session: Session, merchant_id: int, person_id: int) -> None:
+    theirs = (effects.c.merchant_id == merchant_id, effects.c.person_id == person_id)
+    keys = select(effects.c.key).where(*theirs)
+    session.execute(
+        delete(mailbox_messages).where(
+            mailbox_messages.c.merchant_id == merchant_id, mailbox_messages.c.key.in_(keys)
+        )
+    )
+    session.execute(update(effects).where(*theirs).values(content=None))

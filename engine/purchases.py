@@ -1,0 +1,109 @@
+"""Orders: remembered, and credited to the message whose click they followed."""
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from core import clock
+from core.db import insert
+from core.events import Order
+from core.models import Merchant
+from core.models.tables import clicks, discount_codes, effects, orders
+from core.vault import Vault
+from engine.baskets import is_news, replace_lines
+from engine.identity import fingerprint
+
+CREDIT = timedelta(days=5)
+
+
+def remember_order(
+    session: Session, vault: Vault, merchant: Merchant, order: Order, person_id: int | None, mark: str
+) -> None:
+    """Write the order unless newer news of it is known."""
+    values = _values(vault, merchant.id, order) | {"digest": mark}
+    made = session.execute(
+        insert(orders, session)
+        .values(merchant_id=merchant.id, ref=order.ref, person_id=person_id, created_at=clock.now(), **values)
+        .on_conflict_do_nothing(index_elements=["merchant_id", "ref"])
+        .returning(orders.c.id)
+    ).scalar_one_or_none()
+    order_id = made or _refresh(session, merchant.id, order, person_id, values)
+    if made is not None:
+        replace_lines(session, merchant.id, order.lines, order_id=made)
+    if person_id is not None and order.bought:
+        _credit(session, merchant.id, order_id, order, person_id)
+    _mark_codes_used(session, merchant.id, order)
+
+
+def _refresh(
+    session: Session, merchant_id: int, order: Order, person_id: int | None, values: dict[str, Any]
+) -> int:
+    row = session.execute(
+        select(orders.c.id, orders.c.platform_at, orders.c.digest, orders.c.person_id)
+        .where(orders.c.merchant_id == merchant_id, orders.c.ref == order.ref)
+        .with_for_update()
+    ).one()
+    if is_news(order.updated_at, values["digest"], row.platform_at, row.digest):
+        values = values | {"person_id": person_id or row.person_id}
+        session.execute(update(orders).where(orders.c.id == row.id).values(**values))
+        replace_lines(session, merchant_id, order.lines, order_id=row.id)
+    return int(row.id)
+
+
+def _values(vault: Vault, merchant_id: int, order: Order) -> dict[str, Any]:
+    phone = order.contact.phone
+    return {
+        "name": order.name,
+        "cart_ref": order.cart_ref,
+        "cart_token": order.cart_token,
+        "phone_fingerprint": fingerprint(vault, merchant_id, "phone", phone) if phone else None,
+        "currency": order.total.currency,
+        "total_minor": order.total.minor,
+        "net_minor": order.net.minor,
+        "refunded_minor": order.refunded.minor if order.refunded else 0,
+        "bought": order.bought,
+        "test": order.test,
+        "placed_at": order.placed_at,
+        "paid_at": order.paid_at,
+        "cancelled_at": order.cancelled_at,
+        "discount_codes": list(order.discount_codes),
+        "platform_at": order.updated_at,
+    }
+
+
+def _credit(session: Session, merchant_id: int, order_id: int, order: Order, person_id: int) -> None:
+    """The last counted click within five days before the order gets it."""
+    last = session.execute(
+        select(clicks.c.effect_id)
+        .join(effects, effects.c.id == clicks.c.effect_id)
+        .where(
+            effects.c.merchant_id == merchant_id,
+            effects.c.person_id == person_id,
+            clicks.c.counted.is_(True),
+            clicks.c.at <= order.placed_at,
+            clicks.c.at >= order.placed_at - CREDIT,
+        )
+        .order_by(clicks.c.at.desc())
+        .limit(1)
+    ).scalar_one_or_none()
+    if last is not None:
+        session.execute(
+            update(orders)
+            .where(orders.c.id == order_id, orders.c.clicked_effect_id.is_(None))
+            .values(clicked_effect_id=last)
+        )
+
+
+def _mark_codes_used(session: Session, merchant_id: int, order: Order) -> None:
+    if order.discount_codes and order.bought:
+        session.execute(
+            update(discount_codes)
+            .where(
+                discount_codes.c.merchant_id == merchant_id,
+                discount_codes.c.code.in_(order.discount_codes),
+                discount_codes.c.used_at.is_(None),
+            )
+            .values(used_at=order.placed_at)
+        )

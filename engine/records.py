@@ -1,0 +1,178 @@
+"""Remembering: events become records, and older news never overwrites newer.
+
+All rows of one webhook are locked in one order: people, then carts and
+orders, then variants; see the design's step 6.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from core import clock
+from core.db import insert
+from core.events import (
+    CartLinesChanged,
+    CartUpdated,
+    ConsentChanged,
+    Contact,
+    Event,
+    OrderDelivered,
+    OrderEvent,
+    OrderShipped,
+    PersonChanged,
+    ProductUpdated,
+    StockChanged,
+)
+from core.models import Merchant
+from core.models.tables import carts, consents, inbound_people, orders
+from core.vault import Vault
+from engine import catalogue, purchases
+from engine.baskets import remember_cart, replace_lines
+from engine.identity import Found, resolve
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """What an event was about: the person and, of a cart event, the cart."""
+
+    event: Event
+    person_id: int | None = None
+    cart_id: int | None = None
+
+
+def remember(
+    session: Session, vault: Vault, merchant: Merchant, events: Sequence[Event], inbound_id: int | None = None
+) -> list[Touched]:
+    """Write what the events say; tells whom and what each was about."""
+    people = _people(session, vault, merchant, events)
+    _link_bodies(session, merchant.id, inbound_id, people)
+    return [_remember(session, vault, merchant, event, people.get(_contact(event))) for event in events]
+
+
+def digest(snapshot: object) -> str:
+    """A short mark of a whole snapshot; equal news need no write."""
+    return hashlib.sha256(repr(snapshot).encode()).hexdigest()[:16]
+
+
+def _people(
+    session: Session, vault: Vault, merchant: Merchant, events: Sequence[Event]
+) -> dict[Contact | None, Found | None]:
+    """Everybody named, each found once, before anything else is locked."""
+    times: dict[Contact, datetime] = {}
+    for event in events:
+        contact = _contact(event)
+        if contact is not None:
+            times[contact] = max(times.get(contact, _seen_at(event)), _seen_at(event))
+    ordered = sorted(times, key=repr)
+    return {c: resolve(session, vault, merchant.id, c, times[c]) for c in ordered}
+
+
+def _contact(event: Event) -> Contact | None:
+    match event:
+        case CartUpdated(cart=cart):
+            return cart.contact
+        case OrderEvent(order=order):
+            return order.contact
+        case PersonChanged(contact=contact) | ConsentChanged(contact=contact):
+            return contact
+        case _:
+            return None
+
+
+def _seen_at(event: Event) -> datetime:
+    match event:
+        case CartUpdated(cart=cart):
+            return cart.updated_at
+        case OrderEvent(order=order):
+            return order.updated_at
+        case PersonChanged(updated_at=at) | ConsentChanged(at=at):
+            return at
+        case _:
+            return clock.now()
+
+
+def _link_bodies(
+    session: Session, merchant_id: int, inbound_id: int | None, people: dict[Contact | None, Found | None]
+) -> None:
+    """So that erasing a person empties every body that named it."""
+    named = {found.person_id for found in people.values() if found is not None}
+    if inbound_id is None or not named:
+        return
+    rows = [{"inbound_id": inbound_id, "person_id": p, "merchant_id": merchant_id} for p in sorted(named)]
+    session.execute(insert(inbound_people, session).on_conflict_do_nothing(), rows)
+
+
+def _remember(
+    session: Session, vault: Vault, merchant: Merchant, event: Event, found: Found | None
+) -> Touched:
+    person_id = found.person_id if found else None
+    cart_id = None
+    match event:
+        case CartUpdated(cart=cart):
+            cart_id = remember_cart(session, vault, merchant.id, cart, found, digest(cart))
+        case CartLinesChanged():
+            person_id, cart_id = _refresh_lines(session, merchant.id, event)
+        case OrderEvent(order=order):
+            purchases.remember_order(session, vault, merchant, order, person_id, digest(order))
+        case OrderShipped() | OrderDelivered():
+            _stamp(session, merchant.id, event)
+        case ConsentChanged():
+            _remember_consent(session, merchant.id, event, found)
+        case ProductUpdated(product=product):
+            catalogue.remember_product(session, merchant.id, product, digest(product))
+        case StockChanged():
+            catalogue.remember_stock(session, merchant.id, event.variant_ref, event.stock, event.at)
+    return Touched(event, person_id, cart_id)
+
+
+def _refresh_lines(
+    session: Session, merchant_id: int, event: CartLinesChanged
+) -> tuple[int | None, int | None]:
+    """A nameless cart may only refresh a checkout known by its token, and
+    that checkout's own news comes with every change: so it is left alone
+    where the checkout is as new."""
+    row = session.execute(
+        select(carts.c.id, carts.c.person_id, carts.c.platform_at)
+        .where(carts.c.merchant_id == merchant_id, carts.c.token == event.token)
+        .order_by(carts.c.activity_at.desc())
+        .limit(1)
+    ).one_or_none()
+    if row is None:
+        return None, None
+    if event.updated_at > row.platform_at:
+        replace_lines(session, merchant_id, event.lines, cart_id=row.id)
+    return row.person_id, row.id
+
+
+def _stamp(session: Session, merchant_id: int, event: OrderShipped | OrderDelivered) -> None:
+    column = orders.c.shipped_at if isinstance(event, OrderShipped) else orders.c.delivered_at
+    session.execute(
+        update(orders)
+        .where(orders.c.merchant_id == merchant_id, orders.c.ref == event.order_ref, column.is_(None))
+        .values({column.name: event.at})
+    )
+
+
+def _remember_consent(session: Session, merchant_id: int, event: ConsentChanged, found: Found | None) -> None:
+    """Only ever added to; the same act told twice is one row."""
+    if found is None or found.email_id is None or event.channel != "email":
+        return
+    session.execute(
+        insert(consents, session)
+        .values(
+            merchant_id=merchant_id,
+            address_id=found.email_id,
+            channel=event.channel,
+            purpose=event.purpose,
+            state=event.state,
+            act_at=event.at,
+            source=event.source,
+            text=event.text,
+            recorded_at=clock.now(),
+        )
+        .on_conflict_do_nothing()
+    )

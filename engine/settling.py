@@ -1,0 +1,112 @@
+"""Settling: what became of an effect, written once by whoever owns it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import and_, bindparam, update
+from sqlalchemy.orm import Session
+
+from core import clock
+from core.models import Merchant
+from core.models.tables import effects
+from core.reasons import Reason
+from engine.trips import complete_if_over, end_trip
+from engine.work import announce
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of the row `id` in claim number `claim`.
+
+    `state` is where it goes; `wake_at` (real time) where it waits again.
+    `from_states` are the states it may come from: a late owner may still
+    settle what meanwhile became `unknown`.
+    """
+
+    id: int
+    claim: int
+    state: str
+    from_states: tuple[str, ...]
+    reason: str | None = None
+    wake_at: datetime | None = None
+    provider_ref: str | None = None
+    attempts: int = 0
+    keeps_slot: bool = False
+
+
+def settle(session: Session, outcomes: Sequence[Outcome]) -> int:
+    """Write the outcomes, a statement for each kind of them; how many held."""
+    held = 0
+    for key in {(o.from_states, o.keeps_slot) for o in outcomes}:
+        group = [o for o in outcomes if (o.from_states, o.keeps_slot) == key]
+        held += _write(session, group, *key)
+    return held
+
+
+def _write(session: Session, group: Sequence[Outcome], from_states: tuple[str, ...], keeps_slot: bool) -> int:
+    """The claim's number fences: whoever lost the row changes nothing."""
+    now = clock.now()
+    values: dict[str, Any] = {
+        "state": bindparam("new_state"),
+        "reason": bindparam("new_reason"),
+        "wake_at": bindparam("new_wake_at"),
+        "attempts": bindparam("new_attempts"),
+        "provider_ref": bindparam("new_ref"),
+        "settled_at": bindparam("new_settled_at"),
+        "lease_until": None,
+    }
+    if not keeps_slot:
+        values["slot_day"] = None
+    mine = and_(effects.c.id == bindparam("row_id"), effects.c.claim == bindparam("row_claim"))
+    statement = update(effects).where(mine, effects.c.state.in_(from_states)).values(**values)
+    rows = [
+        {
+            "row_id": o.id,
+            "row_claim": o.claim,
+            "new_state": o.state,
+            "new_reason": o.reason,
+            "new_wake_at": o.wake_at,
+            "new_attempts": o.attempts,
+            "new_ref": o.provider_ref,
+            "new_settled_at": None if o.state in ("pending", "held") else now,
+        }
+        for o in group
+    ]
+    result = session.connection().execute(statement, rows)
+    return int(result.rowcount)
+
+
+def after(session: Session, merchant: Merchant, row: Any, outcome: Outcome, ends_trip: bool = False) -> None:
+    """What follows from a settled row: who waited for it, and the trip."""
+    if outcome.wake_at is not None:
+        announce(session, merchant.id, outcome.wake_at)
+    at = clock.now(merchant)
+    if row.kind == "create_discount":
+        _pass_on(session, merchant, row, outcome)
+    if row.enrolment_id is None:
+        return
+    if ends_trip and outcome.reason is not None:
+        end_trip(session, merchant.id, row.enrolment_id, Reason(outcome.reason), at)
+    elif outcome.state in ("done", "skipped", "failed", "unknown"):
+        complete_if_over(session, merchant.id, row.enrolment_id, at)
+
+
+def _pass_on(session: Session, merchant: Merchant, row: Any, outcome: Outcome) -> None:
+    """The message that waits for a code goes on, or is left out with it."""
+    waiting = update(effects).where(
+        effects.c.merchant_id == merchant.id, effects.c.waits_for == row.id, effects.c.state == "pending"
+    )
+    if outcome.state == "done":
+        session.execute(waiting.values(wake_at=clock.now()))
+        announce(session, merchant.id, clock.now())
+    elif outcome.state in ("skipped", "failed"):
+        session.execute(
+            waiting.values(state="skipped", reason=outcome.reason, wake_at=None, settled_at=clock.now())
+        )
+
+
+def backoff(attempts: int, least: timedelta = timedelta(minutes=1)) -> timedelta:
+    """How long to wait after this many tries: doubling, half an hour at most."""
+    return min(least * 2 ** min(attempts, 10), timedelta(minutes=30))

@@ -1,0 +1,94 @@
+"""What a merchant sets for the whole shop, and how any settings are read."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import Row, select
+from sqlalchemy.orm import Session
+
+from core.facts import Mode
+from core.models.tables import settings_versions
+from core.settings import FlowSettings, setting
+from flows.flow import Flow
+
+SHOP = "shop"
+
+
+class ShopSettings(FlowSettings):
+    """Caps, quiet hours, consent and brand, for all flows together."""
+
+    consent_policy: Literal["opted_in", "existing_customers", "platform"] = setting(
+        "opted_in",
+        label="Who may get advertising by e-mail",
+        label_de="Wer Werbung per E-Mail erhalten darf",
+        help="This is not legal advice.",
+        help_de="Dies ist keine Rechtsberatung.",
+    )
+    cap_day: int = setting(
+        1, label="Messages a day at most", label_de="Höchstens Nachrichten am Tag", ge=1, le=5
+    )
+    cap_week: int = setting(
+        3, label="Messages a week at most", label_de="Höchstens Nachrichten pro Woche", ge=1, le=14
+    )
+    quiet_email: bool = setting(False, label="Quiet hours for e-mail", label_de="Ruhezeiten auch für E-Mail")
+    quiet_from: int = setting(20, label="Quiet from", label_de="Ruhe ab", unit=":00", ge=0, le=23)
+    quiet_until: int = setting(8, label="Quiet until", label_de="Ruhe bis", unit=":00", ge=0, le=23)
+    sender_name: str = setting("", label="Sender's name", label_de="Name des Absenders", max_length=80)
+    reply_to: str = setting("", label="Replies go to", label_de="Antworten gehen an", max_length=254)
+    imprint: str = setting(
+        "", label="Imprint under every mail", label_de="Impressum unter jeder Mail", max_length=600
+    )
+    colour: str = setting(
+        "#1f6f54", label="Colour of buttons", label_de="Farbe der Knöpfe", pattern=r"^#[0-9a-fA-F]{6}$"
+    )
+    logo_url: str = setting("", label="Logo", label_de="Logo", max_length=500)
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """One saved version of a flow's settings and its mode."""
+
+    version: int
+    mode: Mode
+    settings: FlowSettings
+    live_since: datetime | None
+
+
+def shop_settings(session: Session, merchant_id: int) -> ShopSettings:
+    row = _newest(session, merchant_id, SHOP)
+    return ShopSettings.model_validate(row.data if row else {})
+
+
+def flow_settings(session: Session, merchant_id: int, flow: Flow) -> Saved:
+    """What counts now; off with the flow's defaults where nothing was saved."""
+    row = _newest(session, merchant_id, flow.key)
+    if row is None:
+        return Saved(0, "off", flow.Settings(), None)
+    return Saved(row.version, row.mode, flow.Settings.model_validate(row.data), row.live_since)
+
+
+def settings_at(session: Session, merchant_id: int, flow: Flow, version: int) -> FlowSettings:
+    """The settings of an earlier version, for trips that began with it."""
+    data = session.execute(
+        select(settings_versions.c.data).where(
+            settings_versions.c.merchant_id == merchant_id,
+            settings_versions.c.scope == flow.key,
+            settings_versions.c.version == version,
+        )
+    ).scalar_one_or_none()
+    return flow.Settings.model_validate(data or {})
+
+
+def _newest(session: Session, merchant_id: int, scope: str) -> Row[Any] | None:
+    return session.execute(
+        select(
+            settings_versions.c.version,
+            settings_versions.c.mode,
+            settings_versions.c.data,
+            settings_versions.c.live_since,
+        )
+        .where(settings_versions.c.merchant_id == merchant_id, settings_versions.c.scope == scope)
+        .order_by(settings_versions.c.version.desc())
+        .limit(1)
+    ).one_or_none()

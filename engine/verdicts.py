@@ -1,0 +1,69 @@
+"""What preparing an effect can come to, and the step from `claimed` to `acting`."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import exists, or_, update
+from sqlalchemy.orm import Session
+
+from core import clock
+from core.actions import Wait
+from core.models.tables import effects, enrolments
+from core.reasons import Reason
+from engine.batches import Open
+from engine.settling import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The row is `acting`; `act` calls the outside world and names the result."""
+
+    act: Callable[[], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """Nothing is to be done in the world; the row goes where `outcome` says."""
+
+    outcome: Outcome
+    ends_trip: bool = False
+
+
+def skipped(row: Any, reason: Reason, ends_trip: bool = False) -> Settled:
+    return Settled(Outcome(row.id, row.claim, "skipped", ("claimed",), reason.value), ends_trip)
+
+
+def waits(opened: Open, row: Any, wait: Wait) -> Settled:
+    wake_at = clock.real_time(opened.merchant, wait.until)
+    back = Outcome(
+        row.id, row.claim, "pending", ("claimed",), wait.reason.value, wake_at, attempts=row.attempts
+    )
+    return Settled(back)
+
+
+def begin_acting(session: Session, opened: Open, row: Any, lease: timedelta, **values: Any) -> bool:
+    """`claimed → acting` as one statement: this claim, and the trip still on.
+    False where somebody else has changed the row or ended the trip."""
+    trip_is_on = or_(
+        effects.c.undo.is_(True),
+        effects.c.enrolment_id.is_(None),
+        exists().where(enrolments.c.id == effects.c.enrolment_id, enrolments.c.state == "active"),
+    )
+    begun = session.execute(
+        update(effects)
+        .where(effects.c.id == row.id, effects.c.state == "claimed", effects.c.claim == row.claim, trip_is_on)
+        .values(
+            state="acting",
+            lease_until=clock.now() + lease,
+            acted_at=clock.now(opened.merchant),
+            **values,
+        )
+    )
+    return bool(begun.rowcount)  # type: ignore[attr-defined]
+
+
+def dropped(row: Any) -> Settled:
+    """The row is no longer ours; settling it changes nothing."""
+    return Settled(Outcome(row.id, row.claim, "skipped", (), None))

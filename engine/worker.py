@@ -1,0 +1,115 @@
+"""The worker: Huey's consumer, and a thread that rings when rows are due."""
+
+import os
+import socket
+import threading
+from datetime import datetime
+
+import structlog
+from huey import Huey
+from huey.consumer import Consumer
+from sqlalchemy import func, or_, select
+from sqlalchemy.exc import OperationalError
+
+from core import clock
+from core.db import insert, reading, transaction
+from core.models.tables import effects, heartbeats, inbound, look_ups, merchants, work
+from engine import sweep
+from engine.jobs import Jobs
+from engine.machine import Machine
+
+log = structlog.get_logger()
+
+TICK = 0.1
+HEARTBEAT_EVERY = 10.0
+LEASES_EVERY = 1.0
+
+
+def work_until_stopped(machine: Machine, queue: Huey, jobs: Jobs) -> None:
+    """Serve until SIGTERM or SIGINT, then let running tasks finish: the host
+    gives 30 seconds, Huey 25 of them."""
+    jobs.serve(machine)
+    ticker = Ticker(machine)
+    ticker.start()
+    consumer = Consumer(
+        queue,
+        workers=machine.config.worker_threads,
+        initial_delay=0.02,
+        max_delay=0.02,
+        graceful_signal="TERM",
+        shutdown_timeout=25,
+    )
+    try:
+        consumer.run()
+    finally:
+        ticker.stop()
+
+
+class Ticker(threading.Thread):
+    """Looks ten times a second whether rows are due and rings; a bell that
+    was lost with a dead process is rung again here."""
+
+    def __init__(self, machine: Machine) -> None:
+        super().__init__(name="ticker", daemon=True)
+        self._machine = machine
+        self._stopped = threading.Event()
+        self._name = f"{socket.gethostname()}:{os.getpid()}"
+        self._next: dict[str, float] = {}
+
+    def stop(self) -> None:
+        self._stopped.set()
+        self.join(timeout=5)
+
+    def run(self) -> None:
+        while not self._stopped.wait(TICK):
+            try:
+                self._tick()
+            except OperationalError:
+                # The database is away for a moment; the next tick looks again.
+                log.warning("ticker_could_not_look", exc_info=True)
+
+    def _tick(self) -> None:
+        now = clock.now()
+        self._ring(now)
+        if self._is_time("heartbeat", HEARTBEAT_EVERY, now):
+            self._beat(now)
+        if self._is_time("leases", LEASES_EVERY, now) and self._lease_is_over(now):
+            sweep.leases(self._machine)
+
+    def _ring(self, now: datetime) -> None:
+        """Two cheap looks at indexes decide which bells ring."""
+        bells = self._machine.bells
+        with reading(self._machine.db) as session:
+            due = session.execute(select(func.min(work.c.next_at))).scalar_one()
+            moving = select(merchants.c.id).where(merchants.c.clock_target.is_not(None)).limit(1)
+            new = select(inbound.c.id).where(inbound.c.state == "new").limit(1)
+            hint = select(look_ups.c.id).where(look_ups.c.state == "waiting", look_ups.c.wake_at <= now)
+            ring_due = (due is not None and due <= now) or session.execute(moving).first() is not None
+            ring_inbox = session.execute(new).first() is not None
+            ring_look_ups = session.execute(hint.limit(1)).first() is not None
+        for wanted, ring in (
+            (ring_due, bells.due),
+            (ring_inbox, bells.inbox),
+            (ring_look_ups, bells.look_ups),
+        ):
+            if wanted:
+                ring()
+
+    def _lease_is_over(self, now: datetime) -> bool:
+        over = select(effects.c.id).where(effects.c.lease_until < now).limit(1)
+        asking = select(look_ups.c.id).where(look_ups.c.state == "asking", or_(look_ups.c.lease_until < now))
+        with reading(self._machine.db) as session:
+            found = session.execute(over).first() or session.execute(asking.limit(1)).first()
+        return found is not None
+
+    def _beat(self, now: datetime) -> None:
+        with transaction(self._machine.db) as session:
+            row = insert(heartbeats, session).values(name=self._name, at=now)
+            session.execute(row.on_conflict_do_update(index_elements=["name"], set_={"at": now}))
+
+    def _is_time(self, what: str, every: float, now: datetime) -> bool:
+        moment = now.timestamp()
+        if moment < self._next.get(what, 0.0):
+            return False
+        self._next[what] = moment + every
+        return True

@@ -1,0 +1,95 @@
+"""Who is this member of which merchant: one guard for every merchant page."""
+
+from typing import Any
+
+from flask import Blueprint, abort, current_app, redirect, request, session, url_for
+from sqlalchemy import select
+from werkzeug.wrappers import Response
+
+from core.db import reading
+from core.models import Merchant
+from core.models.tables import members, merchants
+from engine.machine import Machine
+
+bp = Blueprint("session", __name__)
+
+
+def sign_in(merchant_id: int, member_id: int) -> None:
+    """Remember, in the signed cookie, that this browser is that member."""
+    session.clear()
+    session["member"] = [merchant_id, member_id]
+
+
+def current_merchant(key: str) -> Merchant:
+    """The merchant whom `key` names, if the visitor is one of its members;
+    401 for nobody, 404 for a stranger, who learns nothing."""
+    return _guarded(key)[0]
+
+
+def current_member() -> str:
+    """The signed-in member's name, for records of who did what."""
+    merchant, member_id = _guarded(str((request.view_args or {}).get("key", "")))
+    with reading(_machine().db) as db:
+        mine = select(members.c.name).where(members.c.id == member_id, members.c.merchant_id == merchant.id)
+        return str(db.execute(mine).scalar_one())
+
+
+def _guarded(key: str) -> tuple[Merchant, int]:
+    who = session.get("member")
+    signed_in = isinstance(who, list) and len(who) == 2
+    found = _merchant_of(who[0], who[1], key) if signed_in else None
+    if found is not None:
+        return found, who[1]
+    open_to_all = _sandbox(key)
+    if open_to_all is None:
+        abort(404 if signed_in else 401)
+    return open_to_all, first_member(open_to_all.id)
+
+
+def _sandbox(key: str) -> Merchant | None:
+    """The sandbox belongs to whoever sees it."""
+    if not _machine().config.sandbox_shown:
+        return None
+    found = select(Merchant).where(merchants.c.key == key, merchants.c.platform == "sandbox")
+    with reading(_machine().db) as db:
+        return db.scalars(found).one_or_none()
+
+
+def first_member(merchant_id: int) -> int:
+    with reading(_machine().db) as db:
+        found = select(members.c.id).where(members.c.merchant_id == merchant_id).order_by(members.c.id)
+        return int(db.execute(found.limit(1)).scalar_one())
+
+
+@bp.get("/dev/sign-in/<key>")
+def development_sign_in(key: str) -> Response:
+    """Development only: whoever sits at this machine may be any member."""
+    if _machine().config.production:
+        abort(404)
+    with reading(_machine().db) as db:
+        merchant_id = db.execute(select(merchants.c.id).where(merchants.c.key == key)).scalar_one_or_none()
+    if merchant_id is None:
+        abort(404)
+    sign_in(merchant_id, first_member(merchant_id))
+    return redirect(url_for("activity.index", key=key, **_only_known(request.args)))
+
+
+def _only_known(given: Any) -> dict[str, str]:
+    """The next page is chosen here, never by the address."""
+    return {"lang": given["lang"]} if given.get("lang") in ("de", "en") else {}
+
+
+def _merchant_of(merchant_id: Any, member_id: Any, key: str) -> Merchant | None:
+    found = (
+        select(Merchant)
+        .join(members, members.c.merchant_id == merchants.c.id)
+        .where(merchants.c.id == merchant_id, merchants.c.key == key, members.c.id == member_id)
+    )
+    with reading(_machine().db) as db:
+        return db.scalars(found).one_or_none()
+
+
+def _machine() -> Machine:
+    found = current_app.extensions["kontor"]
+    assert isinstance(found, Machine)
+    return found
