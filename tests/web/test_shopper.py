@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import time_machine
@@ -78,7 +79,7 @@ def sent_one(machine: Machine) -> tuple[int, int, int]:
         person = Person(merchant_id=merchant.id)
         session.add(person)
         session.flush()
-        mine = {"merchant_id": merchant.id, "person_id": person.id}
+        mine: dict[str, Any] = {"merchant_id": merchant.id, "person_id": person.id}
         address = Address(**mine, channel="email", fingerprint="f", value=b"sealed", masked="a…@example.org")
         effect = Effect(
             **mine,
