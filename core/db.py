@@ -42,9 +42,11 @@ def transaction(engine: Engine) -> Iterator[Session]:
 @contextmanager
 def reading(engine: Engine) -> Iterator[Session]:
     """A Session that only reads: on SQLite it takes no write lock."""
-    with engine.connect().execution_options(kontor_reading=True) as connection:
-        with Session(connection, expire_on_commit=False) as session:
-            yield session
+    with (
+        engine.connect().execution_options(kontor_reading=True) as connection,
+        Session(connection, expire_on_commit=False) as session,
+    ):
+        yield session
 
 
 @contextmanager

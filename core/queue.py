@@ -55,7 +55,8 @@ class Bell:
         with self._lock:
             wait = self._next - time.monotonic()
             if wait > 0:
-                return self._ring_later(wait)
+                self._ring_later(wait)
+                return
             self._next = time.monotonic() + QUIET_SECONDS
         self._ring()
 

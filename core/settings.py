@@ -2,7 +2,7 @@
 
 from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 
 class FlowSettings(BaseModel):
@@ -31,5 +31,5 @@ def setting(
 ) -> Any:
     """A setting with its words for the merchant; `checks` are pydantic's
     (`ge`, `le`, `max_length`, ...). `unit` is shown behind the input."""
-    words = {"label_de": label_de, "help": help, "help_de": help_de, "unit": unit}
+    words: dict[str, JsonValue] = {"label_de": label_de, "help": help, "help_de": help_de, "unit": unit}
     return Field(default, title=label, json_schema_extra=words, **checks)

@@ -17,7 +17,8 @@ from core.models.tables import orders, remote_hosts
 from core.reasons import Reason
 from engine import inbox, privacy
 from engine.batches import BUYING, Asked, Open
-from engine.facts import Subject, load
+from engine.known import Subject
+from engine.loading import load
 from engine.machine import Machine
 from engine.records import digest
 from engine.settling import Outcome, after, backoff, settle
@@ -82,12 +83,12 @@ def _question(machine: Machine, opened: Open, rows: Sequence[Any]) -> Question:
 
 def _buyer(machine: Machine, opened: Open, subject: Subject) -> Buyer:
     cart = opened.loaded.carts[subject.cart_id]
-    known = {row.channel: row for row in _addresses(machine, opened, subject)}
+    known = {row.channel: row for row in _addresses(opened, subject)}
     values = {channel: _opened(machine, opened.merchant.id, row) for channel, row in known.items()}
     return Buyer(cart.started_at, values.get("email"), values.get("customer"), cart.ref, cart.token)
 
 
-def _addresses(machine: Machine, opened: Open, subject: Subject) -> Iterable[Any]:
+def _addresses(opened: Open, subject: Subject) -> Iterable[Any]:
     return opened.loaded.names.get(subject.person_id or 0, ())
 
 

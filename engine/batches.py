@@ -15,7 +15,8 @@ from core.events import Stock
 from core.models import Merchant
 from core.models.tables import connections, enrolments
 from engine.claims import Batch
-from engine.facts import Loaded, Subject, load
+from engine.known import Loaded, Subject
+from engine.loading import load
 from engine.machine import Machine
 from engine.shop_settings import Saved, ShopSettings, flow_settings, shop_settings
 

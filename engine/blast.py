@@ -3,6 +3,7 @@ merchant has looked at them."""
 
 from datetime import timedelta
 
+import structlog
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
@@ -15,6 +16,8 @@ from engine.deciding import Deciding
 from engine.machine import Machine
 from engine.trips import end_trip
 from engine.work import announce, recount
+
+log = structlog.get_logger()
 
 TIMES_USUAL = 5
 AT_LEAST = 50
@@ -39,7 +42,6 @@ def release(machine: Machine, merchant_id: int, flow: str, by: str) -> int:
     member's name."""
     with transaction(machine.db) as session:
         held = _held(session, merchant_id, flow)
-        merchant = session.get_one(Merchant, merchant_id)
         session.execute(
             update(enrolments)
             .where(enrolments.c.merchant_id == merchant_id, enrolments.c.id.in_(held))
@@ -67,6 +69,7 @@ def discard(machine: Machine, merchant_id: int, flow: str, by: str) -> int:
         held = _held(session, merchant_id, flow)
         for enrolment_id in held:
             end_trip(session, merchant_id, enrolment_id, Reason.BLAST_HELD, clock.now(merchant))
+    log.info("blast_discarded", merchant_id=merchant_id, flow=flow, trips=len(held), by=by)
     return len(held)
 
 
@@ -77,7 +80,7 @@ def held_trips(session: Session, merchant_id: int) -> dict[str, int]:
         .where(enrolments.c.merchant_id == merchant_id, enrolments.c.state == "held")
         .group_by(enrolments.c.flow)
     )
-    return {flow: count for flow, count in rows}
+    return {row[0]: row[1] for row in rows}
 
 
 def _held(session: Session, merchant_id: int, flow: str) -> list[int]:

@@ -1,6 +1,6 @@
 """Days and hours as the person lives them."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -16,7 +16,7 @@ def zone_of(country: str | None, shop_zone: str) -> ZoneInfo:
     """
     names = get_global("territory_zones").get((country or "").upper(), [])
     zones = [ZoneInfo(name) for name in names]
-    clocks = {tuple(zone.utcoffset(moment) for moment in _samples()) for zone in zones}
+    clocks = {tuple(moment.astimezone(zone).utcoffset() for moment in _samples()) for zone in zones}
     return zones[0] if len(clocks) == 1 else ZoneInfo(shop_zone)
 
 
@@ -49,4 +49,4 @@ def quiet_until(at: datetime, zone: ZoneInfo, begins: int, ends: int) -> datetim
 
 
 def _samples() -> tuple[datetime, datetime]:
-    return datetime(2026, 1, 1), datetime(2026, 7, 1)
+    return datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 7, 1, tzinfo=UTC)

@@ -77,7 +77,7 @@ def save_shop(machine: Machine, merchant_id: int, data: Mapping[str, Any], by: s
 
 
 def apply_times(machine: Machine, merchant_id: int, flow: Flow) -> int:
-    """ "Apply to the 37 waiting": running trips take the new waiting times;
+    """The merchant's "apply to the 37 waiting": running trips take the new waiting times;
     how many trips."""
     with transaction(machine.db) as session:
         merchant = _locked(session, merchant_id)

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from core.models import Merchant
-from engine.facts import Subject
+from engine.known import Subject
 from engine.machine import Machine
 from engine.shop_settings import Saved
 from flows.flow import Flow

@@ -17,7 +17,8 @@ from core.money import Money
 from core.reasons import Reason
 from engine import asking, calendar
 from engine.batches import Open
-from engine.facts import Subject, address_of
+from engine.facts import address_of
+from engine.known import Subject
 from engine.machine import Machine
 from engine.verdicts import Ready, Settled, begin_acting, dropped, skipped
 from engine.work import announce

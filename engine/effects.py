@@ -64,14 +64,14 @@ def _do(machine: Machine, opened: Open, row: Any) -> None:
 
 def _act(machine: Machine, opened: Open, row: Any, ready: Ready) -> None:
     """Call the outside world, then write down what came of it."""
-    outcome = _tried(machine, opened, row, ready.act)
+    outcome = _tried(opened, row, ready.act)
     with transaction(machine.db) as session:
         if outcome.state == "held":
             privacy.needs_merchant(session, opened.merchant.id, "the shop refused our access")
         _finish(machine, session, opened, row, outcome)
 
 
-def _tried(machine: Machine, opened: Open, row: Any, act: Callable[[], str]) -> Outcome:
+def _tried(opened: Open, row: Any, act: Callable[[], str]) -> Outcome:
     def became(state: str, reason: Reason | None = None, **more: Any) -> Outcome:
         # The late owner may still settle what became `unknown` meanwhile.
         word = reason.value if reason else None

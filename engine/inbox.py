@@ -185,22 +185,23 @@ def want(session: Session, merchant_id: int, hint: LookUp, inbound_id: int | Non
 def _hint_for(machine: Machine, session: Session, merchant_id: int, event: Event) -> LookUp | None:
     """An event whose body names no shop reaches records only through an id
     that already belongs to the merchant; else the shop is asked."""
+    hint: LookUp | None = None
     if event.proven:
-        return None
+        return hint
     match event:
         case ProductUpdated(product=product) if not _known(session, products, merchant_id, product.ref):
-            return LookUp("product", product.ref)
+            hint = LookUp("product", product.ref)
         case StockChanged(variant_ref=ref) if not _known(session, variants, merchant_id, ref):
-            return LookUp("variant", ref)
+            hint = LookUp("variant", ref)
         case OrderEvent(order=order):
-            return LookUp("order", order.ref)
+            hint = LookUp("order", order.ref)
         case CartUpdated(cart=cart):
-            return LookUp("cart", cart.ref)
+            hint = LookUp("cart", cart.ref)
         case PersonChanged(contact=contact) | ConsentChanged(contact=contact):
             ref = contact.customer_ref or ""
             known = bool(ref) and _known_customer(machine, session, merchant_id, ref)
-            return None if known else LookUp("customer", ref)
-    return None
+            hint = None if known else LookUp("customer", ref)
+    return hint
 
 
 def _known(session: Session, table: Any, merchant_id: int, ref: str) -> bool:

@@ -13,7 +13,8 @@ from core.money import Money
 from core.reasons import Reason
 from engine import links
 from engine.batches import Open
-from engine.facts import Subject, address_of
+from engine.facts import address_of
+from engine.known import Subject
 from engine.machine import Machine
 from engine.rendering import Brand, Letter, Offer, Rendered, render
 from engine.verdicts import Ready, Settled, begin_acting, dropped, skipped
@@ -34,7 +35,7 @@ def prepare_message(
     content = machine.vault.seal(_kept(rendered), f"effect:{row.key}:content")
     values = {
         "content": content,
-        "payload": row.payload | {"links": {"cart": links.with_utm(target, row.flow, row.step)}},
+        "payload": row.payload | {"links": {"cart": target}},
     }
     if row.mode == "shadow":
         _keep(session, row, values)
@@ -72,7 +73,7 @@ def _letter(
     machine: Machine, session: Session, opened: Open, row: Any, subject: Subject, address: Any
 ) -> Letter:
     cart = opened.loaded.carts[subject.cart_id]
-    person = opened.loaded.persons[subject.person_id]
+    person = opened.loaded.persons[subject.person_id or 0]
     unsubscribe = links.unsubscribe_url(machine.config, opened.merchant.id, address.id, row.id)
     return Letter(
         flow=row.flow,

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from core.actions import Purpose, Skip, Wait
 from core.reasons import Reason
 from engine import calendar
-from engine.facts import Planned, Slot
+from engine.known import Planned, Slot
 from engine.shop_settings import ShopSettings
 
 LEAST_GAP = timedelta(hours=12)

@@ -5,7 +5,7 @@ Runs in the same transaction as remembering, with the people locked.
 
 from collections.abc import Sequence
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.orm import Session
 
 from core import clock
@@ -19,8 +19,10 @@ from core.settings import FlowSettings
 from engine import decisions
 from engine.deciding import Deciding, Trip
 from engine.enrolling import enrol
-from engine.facts import Subject, facts_for, load
+from engine.facts import facts_for
 from engine.identity import fingerprint, lock_people
+from engine.known import Subject
+from engine.loading import load
 from engine.machine import Machine
 from engine.records import Touched
 from engine.shop_settings import flow_settings, settings_at, shop_settings
@@ -190,7 +192,7 @@ def _people_meant(machine: Machine, session: Session, merchant_id: int, item: To
 def _left_its_cart(machine: Machine, session: Session, merchant_id: int, event: OrderEvent) -> set[int]:
     order = event.order
     tokens = [token for token in (order.cart_token, order.cart_ref) if token]
-    matches = [carts.c.ref.in_(tokens), carts.c.token.in_(tokens)]
+    matches: list[ColumnElement[bool]] = [carts.c.ref.in_(tokens), carts.c.token.in_(tokens)]
     if order.contact.phone:
         print_ = fingerprint(machine.vault, merchant_id, "phone", order.contact.phone)
         matches.append(carts.c.phone_fingerprint == print_)

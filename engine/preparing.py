@@ -15,11 +15,13 @@ from core.models.tables import inbound, look_ups, merchants
 from core.reasons import Reason
 from engine import calendar, discounts, letters, permission
 from engine.batches import BUYING, Open, load_settings
-from engine.facts import Loaded, Subject, facts_for, load
+from engine.facts import facts_for
 from engine.identity import lock_people
+from engine.known import Loaded, Subject
+from engine.loading import load
 from engine.machine import Machine
 from engine.settling import Outcome
-from engine.verdicts import Ready, Settled, skipped, waits
+from engine.verdicts import Ready, Settled, skipped, stopped
 
 FRESH = timedelta(seconds=60)
 SOON = timedelta(seconds=1)
@@ -38,11 +40,8 @@ def prepare(machine: Machine, session: Session, opened: Open, row: Any) -> Ready
         return stale
     facts = _facts(machine, opened, row, subject)
     answer = _recheck(machine, opened, row, facts) or _permitted(machine, opened, row, subject, facts)
-    if isinstance(answer, Skip):
-        return skipped(row, answer.reason, answer.ends_trip)
-    if isinstance(answer, Wait):
-        return waits(opened, row, answer)
-    assert answer is not None
+    if not isinstance(answer, permission.Go):
+        return stopped(opened, row, answer)
     if row.kind == "create_discount":
         return discounts.prepare_creation(machine, session, opened, row, subject)
     return letters.prepare_message(machine, session, opened, row, subject, answer.slot_day)

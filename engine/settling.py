@@ -109,4 +109,5 @@ def _pass_on(session: Session, merchant: Merchant, row: Any, outcome: Outcome) -
 
 def backoff(attempts: int, least: timedelta = timedelta(minutes=1)) -> timedelta:
     """How long to wait after this many tries: doubling, half an hour at most."""
-    return min(least * 2 ** min(attempts, 10), timedelta(minutes=30))
+    doubled: timedelta = least * 2 ** min(attempts, 10)
+    return min(doubled, timedelta(minutes=30))

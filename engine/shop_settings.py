@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Row, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.facts import Mode
@@ -80,7 +80,7 @@ def settings_at(session: Session, merchant_id: int, flow: Flow, version: int) ->
     return flow.Settings.model_validate(data or {})
 
 
-def _newest(session: Session, merchant_id: int, scope: str) -> Row[Any] | None:
+def _newest(session: Session, merchant_id: int, scope: str) -> Any | None:
     return session.execute(
         select(
             settings_versions.c.version,

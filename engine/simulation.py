@@ -57,17 +57,17 @@ def run(machine: Machine) -> bool:
 def _advance(machine: Machine, merchant_id: int) -> bool:
     with transaction(machine.db) as session:
         merchant = session.scalars(
-            select(Merchant).where(Merchant.id == merchant_id).with_for_update(skip_locked=True)
+            select(Merchant).where(merchants.c.id == merchant_id).with_for_update(skip_locked=True)
         ).one_or_none()
         if merchant is None or merchant.clock_target is None:
             return False
         now = clock.now()
         if _unsettled(session, merchant_id, now):
             return False
-        return _step(session, merchant, now)
+        return _step(session, merchant)
 
 
-def _step(session: Session, merchant: Merchant, now: datetime) -> bool:
+def _step(session: Session, merchant: Merchant) -> bool:
     """To the next due moment, or to the target, whichever comes first."""
     here, target = clock.now(merchant), merchant.clock_target
     assert target is not None

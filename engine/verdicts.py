@@ -9,7 +9,7 @@ from sqlalchemy import exists, or_, update
 from sqlalchemy.orm import Session
 
 from core import clock
-from core.actions import Wait
+from core.actions import Skip, Wait
 from core.models.tables import effects, enrolments
 from core.reasons import Reason
 from engine.batches import Open
@@ -33,6 +33,13 @@ class Settled:
 
 def skipped(row: Any, reason: Reason, ends_trip: bool = False) -> Settled:
     return Settled(Outcome(row.id, row.claim, "skipped", ("claimed",), reason.value), ends_trip)
+
+
+def stopped(opened: Open, row: Any, answer: Skip | Wait) -> Settled:
+    """It does not happen, or not now."""
+    if isinstance(answer, Skip):
+        return skipped(row, answer.reason, answer.ends_trip)
+    return waits(opened, row, answer)
 
 
 def waits(opened: Open, row: Any, wait: Wait) -> Settled:

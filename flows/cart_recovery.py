@@ -59,7 +59,7 @@ STANDARD = (
 )
 
 
-class Settings(FlowSettings):
+class CartRecoverySettings(FlowSettings):
     """What a merchant sets for cart recovery."""
 
     steps: tuple[Step, ...] = setting(
@@ -108,6 +108,8 @@ class Settings(FlowSettings):
         times = [step.after_hours for step in self.steps]
         if any(later - earlier < LEAST_GAP_HOURS for earlier, later in pairwise(times)):
             raise ValueError("between two steps lie at least 12 hours")
+        if any(step.content == "last_call" for step in self.steps[:-1]):
+            raise ValueError("the last call is the last step")
         return self
 
 
@@ -143,13 +145,13 @@ class CartRecovery:
     purpose: ClassVar[Purpose] = "marketing"
     listens_to: ClassVar[tuple[type[Event], ...]] = (CartUpdated, OrderEvent, ConsentChanged)
     needs: ClassVar[tuple[type[Fact], ...]] = (CartFacts, PurchaseFacts, StockFacts, ConsentFacts, TripFacts)
-    Settings: ClassVar[type[FlowSettings]] = Settings
+    Settings: ClassVar[type[FlowSettings]] = CartRecoverySettings
 
     def plan(self, event: Event, settings: FlowSettings, facts: Facts) -> Sequence[Action]:
         return self._decide(settings, facts)
 
     def _decide(self, settings: FlowSettings, facts: Facts) -> Sequence[Action]:
-        assert isinstance(settings, Settings)
+        assert isinstance(settings, CartRecoverySettings)
         ending = self._reason_to_end(facts)
         if ending is not None:
             return [Exit(ending)]
@@ -165,7 +167,7 @@ class CartRecovery:
         return self._decide(settings, facts)
 
     def recheck(self, message: SendMessage, settings: FlowSettings, facts: Facts) -> Verdict:
-        assert isinstance(settings, Settings)
+        assert isinstance(settings, CartRecoverySettings)
         ending = self._reason_to_end(facts)
         if ending is not None:
             return Skip(ending, ends_trip=True)
@@ -198,7 +200,7 @@ class CartRecovery:
             return Reason.TOO_OLD
         return Reason.UNSUBSCRIBED if Reason.UNSUBSCRIBED in facts[ConsentFacts].reasons else None
 
-    def _reasons_against(self, settings: Settings, facts: Facts) -> tuple[Reason, ...]:
+    def _reasons_against(self, settings: CartRecoverySettings, facts: Facts) -> tuple[Reason, ...]:
         """Every reason not to begin a trip, or not to let this cart into it."""
         cart, trip = facts[CartFacts], facts[TripFacts]
         resting = (
@@ -218,7 +220,7 @@ class CartRecovery:
         }
         return tuple(r for r, holds in found.items() if holds) + facts[ConsentFacts].reasons
 
-    def _messages(self, settings: Settings, cart: CartFacts) -> tuple[SendMessage, ...]:
+    def _messages(self, settings: CartRecoverySettings, cart: CartFacts) -> tuple[SendMessage, ...]:
         return tuple(
             self._message(number, step, cart)
             for number, step in enumerate(settings.steps, start=1)
@@ -231,10 +233,12 @@ class CartRecovery:
         incentive = Incentive(step.incentive, step.value)
         return SendMessage(number, step.content, due_at, due_at + validity, incentive)
 
-    def _still_on(self, message: SendMessage, settings: Settings) -> bool:
+    def _still_on(self, message: SendMessage, settings: CartRecoverySettings) -> bool:
         return message.step <= len(settings.steps) and settings.steps[message.step - 1].on
 
-    def _too_small_for_discount(self, message: SendMessage, settings: Settings, facts: Facts) -> bool:
+    def _too_small_for_discount(
+        self, message: SendMessage, settings: CartRecoverySettings, facts: Facts
+    ) -> bool:
         offers = message.incentive.kind != "none"
         return offers and facts[CartFacts].total.minor < settings.discount_minimum
 

@@ -66,7 +66,8 @@ def _run(program: Program, config: Config, given: argparse.Namespace) -> int:
     _migrate(program, config, given)
     _make_sandbox(config)
     sys.stderr.write(f"{_settings_told(config)}\nKontor listens on http://localhost:{config.port}\n")
-    processes = [subprocess.Popen(command) for command in _web_and_worker(program, config)]
+    # The commands are our own program with our own arguments.
+    processes = [subprocess.Popen(command) for command in _web_and_worker(program, config)]  # noqa: S603 - see above
     signal.signal(signal.SIGTERM, _as_interrupt)
     try:
         while all(process.poll() is None for process in processes):

@@ -51,7 +51,7 @@ def prepare(machine: Machine, given: argparse.Namespace, now: datetime) -> Deliv
     if given.edits or given.rebase:
         body = _edited(signing, recorded.body, given, now)
     row = _connection(machine, recorded.platform, given.merchant)
-    headers = dict(recorded.headers)
+    headers: Mapping[str, str] = recorded.headers
     if given.sign or not headers:
         headers = _signed(machine, signing, row, recorded, body)
     path = f"/webhooks/{recorded.platform}"
