@@ -1,5 +1,7 @@
 """The merchant's time line: what Kontor decided and did, and why or why not."""
 
+from collections.abc import Collection
+
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
@@ -8,7 +10,7 @@ from core.reasons import Reason
 from engine import blast
 from engine.letters import kept_message
 from engine.rendering import Rendered
-from web import chain, timeline
+from web import chain, filters, timeline
 from web.i18n import ngettext
 from web.mailview import mail_answer
 from web.pages import machine
@@ -32,7 +34,7 @@ def index(key: str) -> str:
         wanted=wanted,
         filtered=any((wanted.flow, wanted.outcome, wanted.reason, wanted.search)),
         flows=list(machine().flows),
-        outcomes=(*timeline.DECIDED, *timeline.BECAME),
+        outcomes=(*filters.DECIDED, *filters.BECAME),
         reasons=sorted(Reason),
     )
 
@@ -52,7 +54,6 @@ def detail(key: str, decision_id: int) -> str:
         merchant=merchant,
         row=timeline.entry(row, effects),
         told=[timeline.entry(one, effects) for one in told],
-        effects=[effect for trip in effects.values() for effect in trip],
         links=links,
         inbound_of={one.id: one.inbound_id for one in told},
         version_of={one.id: one.settings_version for one in told},
@@ -93,16 +94,21 @@ def _kept(merchant_id: int, effect_id: int) -> Rendered:
     return kept_message(machine(), row.key, row.content)
 
 
-def _wanted() -> timeline.Wanted:
+def _wanted() -> filters.Wanted:
     """What the address asks for; what is none of ours is not asked."""
-    given = request.args
-    before = given.get("before", "")
-    return timeline.Wanted(
-        flow=given.get("flow", "") if given.get("flow") in machine().flows else "",
-        outcome=given.get("outcome", "")
-        if given.get("outcome") in (*timeline.DECIDED, *timeline.BECAME)
-        else "",
-        reason=given.get("reason", "") if given.get("reason", "") in Reason else "",
-        search=given.get("q", "").strip().replace("\0", "")[:254],
-        before=int(before) if before.isascii() and before.isdigit() and len(before) < 19 else None,
+    return filters.Wanted(
+        flow=_one_of("flow", machine().flows),
+        outcome=_one_of("outcome", (*filters.DECIDED, *filters.BECAME)),
+        reason=_one_of("reason", [reason.value for reason in Reason]),
+        search=request.args.get("q", "").strip().replace("\0", "")[:254],
+        before=_cursor(request.args.get("before", "")),
     )
+
+
+def _one_of(name: str, known: Collection[str]) -> str:
+    asked = request.args.get(name, "")
+    return asked if asked in known else ""
+
+
+def _cursor(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None

@@ -41,7 +41,7 @@ def of(
 
 def _webhooks(session: Session, merchant_id: int, ids: Sequence[int | None]) -> dict[int, Any]:
     query = select(inbound.c.id, inbound.c.topic, inbound.c.received_at, inbound.c.state).where(
-        inbound.c.merchant_id == merchant_id, inbound.c.id.in_([id for id in ids if id is not None])
+        inbound.c.merchant_id == merchant_id, inbound.c.id.in_([one for one in ids if one is not None])
     )
     return {row.id: row for row in session.execute(query)}
 
@@ -62,4 +62,4 @@ def _clicks(session: Session, merchant_id: int, effect_ids: Sequence[int]) -> di
         .where(clicks.c.merchant_id == merchant_id, clicks.c.effect_id.in_(effect_ids), clicks.c.counted)
         .group_by(clicks.c.effect_id)
     )
-    return {effect_id: count for effect_id, count in session.execute(query)}
+    return {row[0]: row[1] for row in session.execute(query)}

@@ -48,7 +48,8 @@ def _words(code: int) -> tuple[str, str]:
     broken = (
         _("That was our fault"),
         _(
-            "Something broke on our side; it has been written down. Nothing waiting was lost. Try again in a moment."
+            "Something broke on our side and has been written down. Nothing waiting was lost. "
+            "Try again in a moment."
         ),
     )
     return known.get(code, broken if code >= 500 else known[400])

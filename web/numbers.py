@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import ColumnElement, ScalarSelect, and_, func, select
 from sqlalchemy.orm import Session
 
 from core.models.tables import carts, clicks, effects, enrolments, orders
@@ -59,11 +59,17 @@ def of_flow(session: Session, merchant_id: int, flow: str) -> Numbers:
     )
 
 
-def _count(condition: object) -> object:
+def sent(session: Session, merchant_id: int) -> int:
+    """How many messages of all flows have gone out."""
+    mine = and_(effects.c.merchant_id == merchant_id, effects.c.kind == "send_message")
+    return session.execute(select(_count(and_(mine, effects.c.state.in_(SENT))))).scalar_one()
+
+
+def _count(condition: ColumnElement[bool]) -> ScalarSelect[int]:
     return select(func.count()).select_from(effects).where(condition).scalar_subquery()
 
 
-def _earned(session: Session, merchant_id: int, condition: object) -> Earned:
+def _earned(session: Session, merchant_id: int, condition: ColumnElement[bool]) -> Earned:
     query = (
         select(orders.c.currency, func.count(), func.sum(orders.c.net_minor - orders.c.refunded_minor))
         .where(

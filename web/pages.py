@@ -48,7 +48,8 @@ def flow_title(key: str) -> str:
 def reason(slug: str | None) -> str:
     """The reason's sentence; what stands behind a colon is a detail of it."""
     base = (slug or "").partition(":")[0]
-    return sentence(Reason(base), locale()) if base in Reason else ""
+    known = next((one for one in Reason if one == base), None)
+    return "" if known is None else sentence(known, locale())
 
 
 def decision(kind: str) -> str:

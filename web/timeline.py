@@ -9,35 +9,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, literal, or_, select, tuple_
+from sqlalchemy import Select, and_, func, literal, or_, select
 from sqlalchemy.orm import Session
 
-from core.models.tables import addresses, carts, decisions, effects, enrolments, orders
+from core.models.tables import addresses, carts, decisions, effects, enrolments
 from core.vault import Vault
+from web.filters import Wanted, conditions
 
 PAGE = 25
-
-# What one can filter by: kinds of decisions, and states of the messages that came of them.
-DECIDED = ("enrolled", "refused", "exited")
-BECAME = {
-    "waiting": ("pending", "claimed", "acting"),
-    "sent": ("done",),
-    "left_out": ("skipped",),
-    "failed": ("failed",),
-    "in_doubt": ("unknown",),
-    "held": ("held",),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What the reader asked for; `before` is the last decision already seen."""
-
-    flow: str = ""
-    outcome: str = ""
-    reason: str = ""
-    search: str = ""
-    before: int | None = None
+SHOWN_OF_HELD = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +76,7 @@ class Held:
 
 def page(session: Session, vault: Vault, merchant_id: int, wanted: Wanted, size: int = PAGE) -> Page:
     """The newest decisions first, `size` of them."""
-    query = _entries(merchant_id).where(*_conditions(vault, merchant_id, wanted))
+    query = _entries(merchant_id).where(*conditions(vault, merchant_id, wanted))
     query = query.order_by(decisions.c.at.desc(), decisions.c.id.desc()).limit(size + 1)
     rows = session.execute(query).all()
     shown = rows[:size]
@@ -165,26 +145,23 @@ def coming_up(session: Session, merchant_id: int, most: int = 5) -> list[tuple[E
 
 def held_blasts(session: Session, merchant_id: int) -> list[Held]:
     """Trips that were held because they were unusually many, by flow."""
-    place = func.row_number().over(partition_by=enrolments.c.flow, order_by=enrolments.c.id)
-    count = func.count().over(partition_by=enrolments.c.flow)
     ranked = (
-        select(enrolments.c.flow, addresses.c.masked, place.label("place"), count.label("count"))
+        select(
+            enrolments.c.flow,
+            addresses.c.masked,
+            func.row_number().over(partition_by=enrolments.c.flow, order_by=enrolments.c.id).label("place"),
+            func.count().over(partition_by=enrolments.c.flow).label("held"),
+        )
         .outerjoin(carts, carts.c.id == enrolments.c.subject_id)
         .outerjoin(addresses, addresses.c.id == carts.c.address_id)
         .where(enrolments.c.merchant_id == merchant_id, enrolments.c.state == "held")
         .subquery()
     )
-    rows = session.execute(
-        select(ranked).where(ranked.c.place <= 10).order_by(ranked.c.flow, ranked.c.place)
-    ).all()
-    return [
-        Held(
-            flow,
-            next(r.count for r in rows if r.flow == flow),
-            tuple(r.masked for r in rows if r.flow == flow),
-        )
-        for flow in dict.fromkeys(row.flow for row in rows)
-    ]
+    shown = select(ranked).where(ranked.c.place <= SHOWN_OF_HELD).order_by(ranked.c.flow, ranked.c.place)
+    by_flow: dict[str, list[Any]] = defaultdict(list)
+    for row in session.execute(shown):
+        by_flow[row.flow].append(row)
+    return [Held(flow, rows[0].held, tuple(r.masked for r in rows)) for flow, rows in by_flow.items()]
 
 
 def entry(row: Any, planned: Mapping[int, tuple[Effect, ...]]) -> Entry:
@@ -197,7 +174,7 @@ def entry(row: Any, planned: Mapping[int, tuple[Effect, ...]]) -> Entry:
         at=row.at,
         times=row.times,
         enrolment_id=row.enrolment_id,
-        masked=row.masked,
+        masked=row.masked if row.person_id is not None else None,
         total_minor=row.total_minor,
         currency=row.currency,
         effects=planned.get(row.enrolment_id, ()) if row.kind == "enrolled" else (),
@@ -229,62 +206,3 @@ def _entries(merchant_id: int) -> Select[Any]:
         .outerjoin(addresses, and_(addresses.c.id == carts.c.address_id))
         .where(decisions.c.merchant_id == merchant_id)
     )
-
-
-def _conditions(vault: Vault, merchant_id: int, wanted: Wanted) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = []
-    if wanted.flow:
-        found.append(decisions.c.flow == wanted.flow)
-    if wanted.outcome in DECIDED:
-        found.append(decisions.c.kind == wanted.outcome)
-    elif wanted.outcome in BECAME:
-        found += [decisions.c.kind == "enrolled", _has_effect(effects.c.state.in_(BECAME[wanted.outcome]))]
-    if wanted.reason:
-        found.append(_for_reason(wanted.reason))
-    if wanted.search:
-        found.append(_about(vault, merchant_id, wanted.search))
-    if wanted.before is not None:
-        found.append(_after_cursor(merchant_id, wanted.before))
-    return found
-
-
-def _for_reason(slug: str) -> ColumnElement[bool]:
-    listed = (literal(",") + decisions.c.reasons_key + ",").contains(f",{slug},", autoescape=True)
-    became = _has_effect(effects.c.reason == slug)
-    return or_(listed, and_(decisions.c.kind == "enrolled", became))
-
-
-def _has_effect(condition: ColumnElement[bool]) -> ColumnElement[bool]:
-    return exists().where(effects.c.enrolment_id == decisions.c.enrolment_id, condition)
-
-
-def _about(vault: Vault, merchant_id: int, search: str) -> ColumnElement[bool]:
-    """Everything about one person, by e-mail address or by an order's number."""
-    if "@" in search:
-        print_ = vault.fingerprint(merchant_id, search.strip().lower())
-        person = select(addresses.c.person_id).where(
-            addresses.c.merchant_id == merchant_id,
-            addresses.c.channel == "email",
-            addresses.c.fingerprint == print_,
-        )
-        return decisions.c.person_id.in_(person)
-    number = search.strip().lstrip("#")
-    order = and_(
-        orders.c.merchant_id == merchant_id,
-        or_(orders.c.name.in_((number, f"#{number}")), orders.c.ref == number),
-    )
-    its_cart = select(carts.c.id).where(
-        carts.c.merchant_id == merchant_id, carts.c.ref.in_(select(orders.c.cart_ref).where(order))
-    )
-    by_person = decisions.c.person_id.in_(select(orders.c.person_id).where(order))
-    return or_(by_person, and_(decisions.c.subject == "cart", decisions.c.subject_id.in_(its_cart)))
-
-
-def _after_cursor(merchant_id: int, before: int) -> ColumnElement[bool]:
-    cursor = (
-        select(decisions.c.at, decisions.c.id)
-        .where(decisions.c.merchant_id == merchant_id, decisions.c.id == before)
-        .subquery()
-    )
-    place = tuple_(decisions.c.at, decisions.c.id)
-    return place < select(cursor.c.at, cursor.c.id).scalar_subquery()

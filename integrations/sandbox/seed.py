@@ -4,7 +4,7 @@ import secrets
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core import clock
@@ -39,13 +39,6 @@ def seed(runtime: Runtime, start_hour: int = START_HOUR, locale: str = "en") -> 
         for product in products(runtime.config.app_url, now):
             records.put("product", product.ref, product)
     return merchant
-
-
-def reset(runtime: Runtime, start_hour: int = START_HOUR, locale: str = "en") -> Merchant:
-    """A fresh sandbox in place of the last one, which stops doing anything."""
-    with transaction(runtime.db) as session:
-        session.execute(update(merchants).where(*_IN_USE).values(uninstalled_at=clock.now()))
-    return seed(runtime, start_hour, locale)
 
 
 def start_of(hour: int, real_now: datetime) -> datetime:

@@ -18,7 +18,7 @@ from core.models import Connection, Merchant
 from core.models.tables import connections, merchants
 from core.runtime import Runtime
 from integrations.roles import Request
-from integrations.sandbox import carts, orders, stock
+from integrations.sandbox import carts, consents, orders, stock
 from integrations.sandbox.act import Act
 from integrations.sandbox.bodies import (
     Body,
@@ -106,6 +106,11 @@ class Store:
     def cart(self, ref: str) -> CartBody | None:
         with reading(self._runtime.db) as session:
             return self._reading(session).find("cart", ref, CartBody)
+
+    def has_agreed(self, contact: ContactBody) -> bool:
+        """Whether this shop knows the person's consent."""
+        with reading(self._runtime.db) as session:
+            return consents.known(self._reading(session), contact) is not None
 
     def cart_of_token(self, token: str) -> CartBody | None:
         """The cart that a link in a mail opens."""

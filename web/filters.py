@@ -1,0 +1,89 @@
+"""What the time line can be searched and filtered by."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, and_, exists, literal, or_, select, tuple_
+
+from core.models.tables import addresses, carts, decisions, effects, orders
+from core.vault import Vault
+
+# What one can filter by: kinds of decisions, and states of the messages that came of them.
+DECIDED = ("enrolled", "refused", "exited")
+BECAME = {
+    "waiting": ("pending", "claimed", "acting"),
+    "sent": ("done",),
+    "left_out": ("skipped",),
+    "failed": ("failed",),
+    "in_doubt": ("unknown",),
+    "held": ("held",),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the reader asked for; `before` is the last decision already seen."""
+
+    flow: str = ""
+    outcome: str = ""
+    reason: str = ""
+    search: str = ""
+    before: int | None = None
+
+
+def conditions(vault: Vault, merchant_id: int, wanted: Wanted) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if wanted.flow:
+        found.append(decisions.c.flow == wanted.flow)
+    if wanted.outcome in DECIDED:
+        found.append(decisions.c.kind == wanted.outcome)
+    elif wanted.outcome in BECAME:
+        found += [decisions.c.kind == "enrolled", _has_effect(effects.c.state.in_(BECAME[wanted.outcome]))]
+    if wanted.reason:
+        found.append(_for_reason(wanted.reason))
+    if wanted.search:
+        found.append(_about(vault, merchant_id, wanted.search))
+    if wanted.before is not None:
+        found.append(_after_cursor(merchant_id, wanted.before))
+    return found
+
+
+def _for_reason(slug: str) -> ColumnElement[bool]:
+    listed = (literal(",") + decisions.c.reasons_key + ",").contains(f",{slug},", autoescape=True)
+    became = _has_effect(effects.c.reason == slug)
+    return or_(listed, and_(decisions.c.kind == "enrolled", became))
+
+
+def _has_effect(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    return exists().where(effects.c.enrolment_id == decisions.c.enrolment_id, condition)
+
+
+def _about(vault: Vault, merchant_id: int, search: str) -> ColumnElement[bool]:
+    """Everything about one person, by e-mail address or by an order's number."""
+    if "@" in search:
+        print_ = vault.fingerprint(merchant_id, search.strip().lower())
+        person = select(addresses.c.person_id).where(
+            addresses.c.merchant_id == merchant_id,
+            addresses.c.channel == "email",
+            addresses.c.fingerprint == print_,
+        )
+        return decisions.c.person_id.in_(person)
+    number = search.strip().lstrip("#")
+    order = and_(
+        orders.c.merchant_id == merchant_id,
+        or_(orders.c.name.in_((number, f"#{number}")), orders.c.ref == number),
+    )
+    its_cart = select(carts.c.id).where(
+        carts.c.merchant_id == merchant_id, carts.c.ref.in_(select(orders.c.cart_ref).where(order))
+    )
+    by_person = decisions.c.person_id.in_(select(orders.c.person_id).where(order))
+    return or_(by_person, and_(decisions.c.subject == "cart", decisions.c.subject_id.in_(its_cart)))
+
+
+def _after_cursor(merchant_id: int, before: int) -> ColumnElement[bool]:
+    cursor = (
+        select(decisions.c.at, decisions.c.id)
+        .where(decisions.c.merchant_id == merchant_id, decisions.c.id == before)
+        .subquery()
+    )
+    place = tuple_(decisions.c.at, decisions.c.id)
+    return place < select(cursor.c.at, cursor.c.id).scalar_subquery()
