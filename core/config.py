@@ -63,7 +63,7 @@ class Config(BaseSettings):
     app_url: str = Field(
         "http://localhost:8000",
         pattern=r"^https?://[^/]+$",
-        description="where Kontor is reached, no slash at the end",
+        description="where Kontor is reached, no slash at the end; in development it follows PORT",
     )
     port: int = Field(8000, ge=1, le=65535, description="the port the web process listens on, 1 to 65535")
     secret_key: str = Field(
@@ -188,6 +188,8 @@ def read_config(environment: Mapping[str, str] | None = None) -> Config:
     if environment is None:
         given = _with_env_file(given)
     _demand_a_stated_environment(given)
+    if given.get("PORT") and not given.get("APP_URL") and given.get("KONTOR_ENV") != "production":
+        given["APP_URL"] = f"http://localhost:{given['PORT']}"
     try:
         return Config.model_validate({k.lower(): v for k, v in given.items() if _is_setting(k) and v})
     except ValidationError as error:
