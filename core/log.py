@@ -20,7 +20,7 @@ from structlog.typing import FilteringBoundLogger, Processor
 from core.config import Config
 
 HIDDEN = "[hidden]"
-CHATTY = ("httpx2", "httpcore2", "sqlalchemy.engine", "alembic", "urllib3", "huey.consumer.Scheduler")
+CHATTY = ("httpx2", "httpcore2", "sqlalchemy.engine", "alembic", "urllib3", "huey")
 OWN_HANDLERS = ("gunicorn.error", "gunicorn.access", "huey", "huey.consumer")
 SECRET_NAMES = re.compile(
     r"(?i)(token|secret|password|passwd|authorization|cookie|api_?key|access_?key|signature|hmac|credential)"
