@@ -16,7 +16,7 @@ from engine.batches import Open
 from engine.facts import address_of
 from engine.known import Subject
 from engine.machine import Machine
-from engine.rendering import Brand, Letter, Offer, Rendered, render
+from engine.rendering import Brand, Content, Letter, Offer, Rendered, render
 from engine.verdicts import Ready, Settled, begin_acting, dropped, skipped
 from integrations.roles import Message, ShopIdentity
 
@@ -77,7 +77,7 @@ def _letter(
     unsubscribe = links.unsubscribe_url(machine.config, opened.merchant.id, address.id, row.id)
     return Letter(
         flow=row.flow,
-        content=row.payload["content"],
+        content=_content(opened, row),
         locale=cart.locale or person.locale or opened.merchant.locale,
         brand=_brand(machine, opened),
         first_name=_first_name(machine, opened.merchant.id, person),
@@ -87,6 +87,13 @@ def _letter(
         unsubscribe_url=unsubscribe,
         discount=_offer(session, opened, row),
     )
+
+
+def _content(opened: Open, row: Any) -> Content:
+    """The mail that answers questions asks for a reply: without an address of
+    the shop's own that would be a promise nobody keeps."""
+    content: Content = row.payload["content"]
+    return "reminder" if content == "answers" and not opened.settings.shop.reply_to else content
 
 
 def _brand(machine: Machine, opened: Open) -> Brand:

@@ -19,6 +19,8 @@ ZONE = "Europe/Berlin"
 START_HOUR = 10
 TUESDAY = 1
 SAVED_BY = "sandbox"
+REPLY_TO = "hello@birch-and-ember.example"
+IMPRINT = "Birch & Ember\nHafenstraße 1\n20359 Hamburg"
 _IN_USE = (merchants.c.platform == "sandbox", merchants.c.uninstalled_at.is_(None))
 
 
@@ -85,7 +87,15 @@ def _connection(session: Session, runtime: Runtime, merchant: Merchant) -> None:
 
 def _settings(session: Session, merchant: Merchant, now: datetime) -> None:
     """The shop's defaults, and cart recovery live from the first moment."""
-    shop = SettingsVersion(merchant_id=merchant.id, scope="shop", version=1, saved_by=SAVED_BY, saved_at=now)
+    shop = SettingsVersion(
+        merchant_id=merchant.id,
+        scope="shop",
+        version=1,
+        mode="live",
+        data={"reply_to": REPLY_TO, "imprint": IMPRINT},
+        saved_by=SAVED_BY,
+        saved_at=now,
+    )
     flow = SettingsVersion(
         merchant_id=merchant.id,
         scope="cart_recovery",
