@@ -10,9 +10,15 @@ HERE = Path(__file__).parent / "migrations"
 
 
 def migrate(engine: Engine, revision: str = "head") -> None:
-    """Upgrade (or, named, downgrade) to `revision` in one transaction."""
+    """Upgrade to `revision` in one transaction."""
     with engine.begin() as connection:
         command.upgrade(_alembic(connection), revision)
+
+
+def downgrade(engine: Engine, revision: str) -> None:
+    """Take back every migration after `revision`, all of them for "base"."""
+    with engine.begin() as connection:
+        command.downgrade(_alembic(connection), revision)
 
 
 def check(engine: Engine) -> None:
