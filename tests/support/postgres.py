@@ -41,14 +41,14 @@ class Databases:
             connection.execute(statement)
 
 
-def start_postgres(run: Run) -> str:
+def start_postgres(run: Run, settings: str = QUICK) -> str:
     programs, user = _programs(run), _user()
     folder, log = run.folder / "postgres", run.folder / "postgres.log"
     folder.mkdir()
     if user:
         shutil.chown(folder, user)
     _make_cluster(programs, folder, user)
-    run.keep([str(programs / "postgres"), "-D", str(folder), *_options(folder)], log, user)
+    run.keep([str(programs / "postgres"), "-D", str(folder), *_options(folder, settings)], log, user)
     url = f"postgresql://postgres@/postgres?host={folder}"
     wait_until(lambda: _answers(url), log)
     return url
@@ -79,10 +79,10 @@ def _make_cluster(programs: Path, folder: Path, user: str) -> None:
     raise NotStarted("\n".join(faults))
 
 
-def _options(folder: Path) -> list[str]:
+def _options(folder: Path, settings: str) -> list[str]:
     """No port: the server is reached by a socket in its own folder."""
-    settings = [*QUICK.split(), "listen_addresses=", f"unix_socket_directories={folder}"]
-    return [part for setting in settings for part in ("-c", setting)]
+    all_settings = [*settings.split(), "listen_addresses=", f"unix_socket_directories={folder}"]
+    return [part for setting in all_settings for part in ("-c", setting)]
 
 
 def _answers(url: str) -> bool:

@@ -1,0 +1,1 @@
+"""What Kontor costs, as ratios against floors that run beside it."""

@@ -1,0 +1,71 @@
+"""From a stored webhook to the first step decided, by an idle worker."""
+
+import http.client
+import json
+import random
+import time
+from typing import Any
+
+from sqlalchemy import func, select
+
+from bench.door import RECORDED
+from bench.figures import Figure, measured
+from bench.filling import SHOPIFY_SECRET, shopify_merchant
+from bench.servers import Pair, Servers, wait_until, web, worker
+from core import clock
+from core.db import reading
+from core.models.tables import decisions, inbound
+from engine.machine import Machine
+from integrations.shopify.sign import rebase, sign
+
+# Fewer than the blast guard would hold.
+WARM = 5
+CARTS = 40
+GOALS = {"SQLite": 100.0, "PostgreSQL": 20.0}
+
+
+def figures(servers: Servers) -> list[Figure]:
+    return [_of(servers.pair(kind)) for kind in GOALS]
+
+
+def _of(pair: Pair) -> Figure:
+    machine = pair.machine()
+    shop = shopify_merchant(machine)
+    with web("app:create_app()", pair.settings, workers=1) as (port, _), worker(pair.settings):
+        for number in range(WARM + CARTS):
+            _leave_cart(port, shop, number)
+            wait_until(lambda count=number + 1: _decided(machine) == count)
+            # At any moment of the worker's look-outs, not in step with them.
+            time.sleep(random.uniform(0.05, 0.25))
+    waits = _waits(machine)[WARM:]
+    machine.db.dispose()
+    what = f"webhook stored to first step decided, {pair.name}"
+    return measured(f"deciding_{pair.name.lower()}", what, waits, unit="ms", at_most=GOALS[pair.name])
+
+
+def _leave_cart(port: int, shop: str, number: int) -> None:
+    """The recorded checkout, as if somebody else had left it just now."""
+    payload: dict[str, Any] = rebase(json.loads(RECORDED.read_bytes()), clock.now())
+    payload |= {"token": f"t{number}", "cart_token": f"c{number}", "email": f"anna-{number}@example.com"}
+    payload["buyer_accepts_marketing"] = True
+    payload["customer"] |= {"id": number + 1}
+    body = json.dumps(payload).encode()
+    line = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    line.request("POST", "/webhooks/shopify", body, sign(body, SHOPIFY_SECRET, "checkouts/create", shop=shop))
+    assert line.getresponse().status == 200
+    line.close()
+
+
+def _decided(machine: Machine) -> int:
+    """How many carts started a trip."""
+    enrolled = select(func.count()).where(decisions.c.kind == "enrolled")
+    with reading(machine.db) as session:
+        return int(session.execute(enrolled).scalar_one())
+
+
+def _waits(machine: Machine) -> list[float]:
+    """Milliseconds, as the rows tell, oldest first."""
+    found = select(inbound.c.received_at, inbound.c.handled_at).order_by(inbound.c.id)
+    with reading(machine.db) as session:
+        rows = session.execute(found).all()
+    return [(row.handled_at - row.received_at).total_seconds() * 1000 for row in rows]

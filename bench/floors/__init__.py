@@ -1,0 +1,1 @@
+"""The shortest honest programs; nothing of Kontor is imported here."""
