@@ -11,17 +11,18 @@ from sqlalchemy.orm import Session
 from core import clock
 from core.actions import Incentive, SendMessage, Skip, Wait
 from core.facts import ConsentFacts, Facts
-from core.models.tables import inbound, look_ups, merchants
+from core.models.tables import effects, inbound, look_ups, merchants
 from core.reasons import Reason
 from engine import calendar, discounts, letters, permission
 from engine.batches import BUYING, Open, load_settings
 from engine.facts import facts_for
 from engine.identity import lock_people
-from engine.known import Loaded, Subject
+from engine.known import Loaded, Planned, Subject
 from engine.loading import load
 from engine.machine import Machine
+from engine.planning import look_again
 from engine.settling import Outcome
-from engine.verdicts import Ready, Settled, skipped, stopped
+from engine.verdicts import Ready, Settled, dropped, skipped, stopped
 
 FRESH = timedelta(seconds=60)
 SOON = timedelta(seconds=1)
@@ -38,6 +39,9 @@ def prepare(machine: Machine, session: Session, opened: Open, row: Any) -> Ready
     stale = _stale(session, opened, row)
     if stale is not None:
         return stale
+    asked, row = row, _as_settings_say(machine, session, opened, row)
+    if row is None:
+        return dropped(asked)
     facts = _facts(machine, opened, row, subject)
     answer = _recheck(machine, opened, row, facts) or _permitted(machine, opened, row, subject, facts)
     if not isinstance(answer, permission.Go):
@@ -64,6 +68,17 @@ def _true_now(machine: Machine, session: Session, opened: Open, subject: Subject
     return opened
 
 
+def _as_settings_say(machine: Machine, session: Session, opened: Open, row: Any) -> Any | None:
+    """Words and discounts hold from saving, also for people under way; None
+    where the row waits for something else now, or its trip is over."""
+    saved = opened.settings.flows[row.flow]
+    if row.settings_version == saved.version or row.mode != saved.mode:
+        return row
+    look_again(machine, session, opened.merchant, row.enrolment_id)
+    mine = (effects.c.id == row.id, effects.c.claim == row.claim, effects.c.state == "claimed")
+    return session.execute(select(effects).where(*mine)).one_or_none()
+
+
 def _stale(session: Session, opened: Open, row: Any) -> Settled | None:
     """Not with an answer older than this claim or than a minute, nor while an
     order we have not read yet lies in the inbox."""
@@ -82,15 +97,13 @@ def _stale(session: Session, opened: Open, row: Any) -> Settled | None:
 
 
 def _unread_orders(session: Session, merchant_id: int) -> bool:
-    webhook = exists().where(
-        inbound.c.merchant_id == merchant_id, inbound.c.state == "new", inbound.c.about_orders.is_(True)
-    )
-    look_up = exists().where(
-        look_ups.c.merchant_id == merchant_id,
-        look_ups.c.state.in_(["waiting", "asking"]),
-        look_ups.c.kind == "order",
-    )
-    return bool(session.execute(select(or_(webhook, look_up))).scalar())
+    """Each part asks one partial index, in the very words of that index."""
+    unread = (inbound.c.state == "new", inbound.c.about_orders)
+    webhook = exists().where(inbound.c.merchant_id == merchant_id, *unread)
+    mine = (look_ups.c.merchant_id == merchant_id, look_ups.c.kind == "order")
+    waiting = exists().where(*mine, look_ups.c.state == "waiting")
+    asking = exists().where(*mine, look_ups.c.state == "asking")
+    return bool(session.execute(select(or_(webhook, waiting, asking))).scalar())
 
 
 def _facts(machine: Machine, opened: Open, row: Any, subject: Subject) -> Facts:
@@ -133,12 +146,19 @@ def _permitted(
         valid_until=row.valid_until,
         reasons=facts[ConsentFacts].reasons,
         slots=loaded.slots.get(subject.person_id or 0, ()),
-        planned=loaded.planned.get(subject.person_id or 0, ()),
+        planned=[_put_off(opened, plan) for plan in loaded.planned.get(subject.person_id or 0, ())],
         ranks={key: flow.rank for key, flow in machine.flows.items()},
         before=_message_before(loaded, row),
         zone=zone,
     )
     return permission.may(asked, opened.settings.shop, clock.now(opened.merchant))
+
+
+def _put_off(opened: Open, plan: Planned) -> Planned:
+    """A message that had to wait is planned for the day it waits for."""
+    if plan.wake_at is None:
+        return plan
+    return replace(plan, due_at=max(plan.due_at, plan.wake_at + clock.offset(opened.merchant)))
 
 
 def _message_before(loaded: Loaded, row: Any) -> Any:

@@ -22,7 +22,7 @@ class Inbound(SQLModel, table=True):
             "ix_inbound_new_orders",
             "merchant_id",
             postgresql_where=text("state = 'new' AND about_orders"),
-            sqlite_where=text("state = 'new' AND about_orders"),
+            sqlite_where=text("state = 'new' AND about_orders = 1"),
         ),
         Index("ix_inbound_merchant", "merchant_id", "received_at"),
     )
@@ -65,10 +65,17 @@ class LookUpRow(SQLModel, table=True):
             sqlite_where=text("state = 'waiting'"),
         ),
         Index(
-            "ix_look_ups_open",
+            "ix_look_ups_due",
             "wake_at",
-            postgresql_where=text("state IN ('waiting', 'asking')"),
-            sqlite_where=text("state IN ('waiting', 'asking')"),
+            postgresql_where=text("state = 'waiting'"),
+            sqlite_where=text("state = 'waiting'"),
+        ),
+        Index(
+            "ix_look_ups_asking",
+            "merchant_id",
+            "lease_until",
+            postgresql_where=text("state = 'asking'"),
+            sqlite_where=text("state = 'asking'"),
         ),
     )
 

@@ -72,7 +72,7 @@ class Effect(SQLModel, table=True):
         Index("ix_effects_leased", "lease_until", **_where("lease_until IS NOT NULL")),
         Index("ix_effects_unknown", "merchant_id", "id", **_where("state = 'unknown'")),
         Index("ix_effects_held", "merchant_id", **_where("state = 'held'")),
-        Index("ix_effects_slots", "person_id", "slot_day", **_where("slot_day IS NOT NULL")),
+        Index("ix_effects_person", "person_id"),
         Index("ix_effects_enrolment", "enrolment_id"),
         Index("ix_effects_waits_for", "waits_for", **_where("waits_for IS NOT NULL")),
         Index("ix_effects_merchant", "merchant_id", "id"),

@@ -135,7 +135,7 @@ def upgrade() -> None:
             ["merchant_id"],
             unique=False,
             postgresql_where=sa.text("state = 'new' AND about_orders"),
-            sqlite_where=sa.text("state = 'new' AND about_orders"),
+            sqlite_where=sa.text("state = 'new' AND about_orders = 1"),
         )
 
     op.create_table(
@@ -160,11 +160,18 @@ def upgrade() -> None:
     with op.batch_alter_table("look_ups", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_look_ups_merchant_id"), ["merchant_id"], unique=False)
         batch_op.create_index(
-            "ix_look_ups_open",
+            "ix_look_ups_due",
             ["wake_at"],
             unique=False,
-            postgresql_where=sa.text("state IN ('waiting', 'asking')"),
-            sqlite_where=sa.text("state IN ('waiting', 'asking')"),
+            postgresql_where=sa.text("state = 'waiting'"),
+            sqlite_where=sa.text("state = 'waiting'"),
+        )
+        batch_op.create_index(
+            "ix_look_ups_asking",
+            ["merchant_id", "lease_until"],
+            unique=False,
+            postgresql_where=sa.text("state = 'asking'"),
+            sqlite_where=sa.text("state = 'asking'"),
         )
         batch_op.create_index(
             "uq_look_ups_waiting",
@@ -691,13 +698,7 @@ def upgrade() -> None:
             sqlite_where=sa.text("lease_until IS NOT NULL"),
         )
         batch_op.create_index("ix_effects_merchant", ["merchant_id", "id"], unique=False)
-        batch_op.create_index(
-            "ix_effects_slots",
-            ["person_id", "slot_day"],
-            unique=False,
-            postgresql_where=sa.text("slot_day IS NOT NULL"),
-            sqlite_where=sa.text("slot_day IS NOT NULL"),
-        )
+        batch_op.create_index("ix_effects_person", ["person_id"], unique=False)
         batch_op.create_index(
             "ix_effects_unknown",
             ["merchant_id", "id"],
