@@ -1,7 +1,7 @@
 """Money as whole minor units with its currency."""
 
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from babel.numbers import format_currency, get_currency_precision
 
@@ -22,9 +22,12 @@ class Money:
         try:
             exact = Decimal(str(amount))
             scaled = exact.scaleb(get_currency_precision(currency))
-            return cls(int(scaled.quantize(Decimal(1), "ROUND_HALF_UP")), currency)
-        except (InvalidOperation, OverflowError) as error:
+            whole = scaled.quantize(Decimal(1), "ROUND_HALF_UP")
+        except ArithmeticError as error:
             raise ValueError(f"not an amount of money: {amount!r}") from error
+        if not whole.is_finite():
+            raise ValueError(f"not an amount of money: {amount!r}")
+        return cls(int(whole), currency)
 
     def decimal(self) -> Decimal:
         """The amount in major units, exact."""
