@@ -20,7 +20,6 @@ from web.doors import knock
 from web.i18n import gettext as _
 from web.i18n import locale
 from web.pages import machine
-from web.session import first_member, sign_in
 
 bp = Blueprint("counter", __name__)
 
@@ -100,16 +99,10 @@ def flip_switch(name: str) -> Response:
 
 
 def visited() -> Merchant:
-    """The sandbox of this Kontor; the first visitor opens it, and every
-    visitor is its member."""
+    """The sandbox of this Kontor; the first visitor opens it."""
     with reading(machine().db) as db:
         found = seed.current(db)
-    merchant = found or seed.seed(machine().runtime, locale=locale())
-    if session.get("member", [None])[0] != merchant.id:
-        chosen = locale()
-        sign_in(merchant.id, first_member(merchant.id))
-        session["locale"] = chosen
-    return merchant
+    return found or seed.seed(machine().runtime, locale=locale())
 
 
 def cart_of_visitor(store: Store) -> CartBody | None:

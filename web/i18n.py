@@ -80,9 +80,9 @@ def day_and_time(at: datetime, zone: str) -> str:
 
 
 def span(length: timedelta) -> str:
-    """About how long: "23 hours"."""
+    """About how long from now: "in 23 hours"."""
     whole = max(length, timedelta(minutes=1))
-    return dates.format_timedelta(whole, threshold=1.5, locale=REGIONS[locale()])
+    return dates.format_timedelta(whole, threshold=1.5, add_direction=True, locale=REGIONS[locale()])
 
 
 def _formatted(at: datetime, pattern: str, zone: str) -> str:

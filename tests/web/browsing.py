@@ -1,0 +1,92 @@
+"""A visitor without a browser: opens pages, fills in fields, presses buttons."""
+
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+
+@dataclass
+class Button:
+    text: str = ""
+    name: str = ""
+    value: str = ""
+
+
+@dataclass
+class Form:
+    """A form as it stands in the page: where it goes and what it sends."""
+
+    action: str
+    method: str
+    fields: dict[str, str] = field(default_factory=dict)
+    ticks: dict[str, str] = field(default_factory=dict)
+    buttons: list[Button] = field(default_factory=list)
+
+
+class _Forms(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.forms: list[Form] = []
+        self._button: Button | None = None
+        self._select = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        if tag == "form":
+            self.forms.append(Form(given.get("action", ""), given.get("method", "get")))
+        elif tag == "input" and given.get("type") == "checkbox":
+            self.forms[-1].ticks[given["name"]] = given["value"]
+        elif tag == "input":
+            self.forms[-1].fields[given["name"]] = given.get("value", "")
+        elif tag == "select":
+            self._select = given["name"]
+        elif tag == "option" and self._select:
+            self.forms[-1].fields.setdefault(self._select, given["value"])
+        elif tag == "button":
+            self._button = Button(name=given.get("name", ""), value=given.get("value", ""))
+            self.forms[-1].buttons.append(self._button)
+
+    def handle_endtag(self, tag: str) -> None:
+        self._button = None if tag == "button" else self._button
+        self._select = "" if tag == "select" else self._select
+
+    def handle_data(self, data: str) -> None:
+        if self._button is not None:
+            self._button.text = f"{self._button.text} {data.strip()}".strip()
+
+
+class Visitor:
+    """Somebody with one window open at one page."""
+
+    def __init__(self, client: FlaskClient) -> None:
+        self.client = client
+        self.path = ""
+        self.status = 0
+        self.text = ""
+
+    def open(self, path: str) -> "Visitor":
+        return self._see(self.client.get(path, follow_redirects=True))
+
+    def press(self, text: str, *ticks: str, nth: int = 0, **fields: str) -> "Visitor":
+        """Press the button, after ticking boxes and filling in fields of its form."""
+        form, button = self._buttons(text)[nth]
+        data = form.fields | fields | {name: form.ticks[name] for name in ticks}
+        data |= {button.name: button.value} if button.name else {}
+        action = form.action or self.path
+        if form.method == "get":
+            return self._see(self.client.get(action, query_string=data, follow_redirects=True))
+        return self._see(self.client.post(action, data=data, follow_redirects=True))
+
+    def sees_button(self, text: str) -> bool:
+        return bool(self._buttons(text))
+
+    def _buttons(self, text: str) -> list[tuple[Form, Button]]:
+        parser = _Forms()
+        parser.feed(self.text)
+        return [(form, button) for form in parser.forms for button in form.buttons if button.text == text]
+
+    def _see(self, answer: TestResponse) -> "Visitor":
+        self.path, self.status, self.text = answer.request.path, answer.status_code, answer.text
+        return self

@@ -1,0 +1,52 @@
+"""Every page in a real browser: readable for everybody, and nothing refused or missing."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page
+
+from tests.screenshots import tell_the_story
+from tests.support.live import Live
+
+pytestmark = pytest.mark.browser
+
+LINKS = (
+    "a[href$='/activity']",
+    ".entry:has(.is-done) .entry-title a",
+    "a[href*='/messages/']",
+    "a[href$='/mailbox']",
+    "a.mail",
+)
+
+
+def pages_from(page: Page, address: str, language: str) -> list[str]:
+    """The sandbox after a story, and each page that one comes to from there."""
+    page.goto(f"{address}/sandbox?lang={language}")
+    found = [page.url]
+    for link in LINKS:
+        page.locator(link).first.click()
+        page.wait_for_load_state()
+        found.append(page.url)
+    return [*found, f"{address}/no-such-page"]
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_every_page_is_accessible_by_day_and_by_night_wide_and_narrow(
+    live: Live, browser: Browser, language: str
+) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    faults: list[str] = []
+    page.on("console", lambda message: faults.append(message.text))
+    tell_the_story(page, live.url, language)
+    for url in pages_from(page, live.url, language):
+        for scheme, width in (("light", 1280), ("dark", 390)):
+            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            page.set_viewport_size({"width": width, "height": 900})
+            page.goto(url)
+            found = Axe().run(page)
+            faults += [f"{url} {scheme}: {found.generate_snapshot()}"] if found.violations_count else []
+            wide = page.evaluate("document.documentElement.scrollWidth")
+            faults += [f"{url} scrolls sideways: {wide} > {width}"] if wide > width else []
+    context.close()
+    expected = "Failed to load resource: the server responded with a status of 404 (NOT FOUND)"
+    assert [fault for fault in faults if fault != expected] == []
