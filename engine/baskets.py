@@ -71,20 +71,16 @@ def replace_lines(
 
 
 def _refresh(session: Session, merchant_id: int, cart: Cart, values: dict[str, Any]) -> int:
+    """The newest body counts in all it says, also for when the cart began."""
     row = session.execute(
-        select(carts.c.id, carts.c.platform_at, carts.c.digest, carts.c.started_at, carts.c.person_id)
+        select(carts.c.id, carts.c.platform_at, carts.c.digest, carts.c.person_id)
         .where(carts.c.merchant_id == merchant_id, carts.c.ref == cart.ref)
         .with_for_update()
     ).one()
-    started = min(row.started_at, cart.started_at)
     if is_news(cart.updated_at, values["digest"], row.platform_at, row.digest):
         kept = {} if values["person_id"] else {"person_id": row.person_id}
-        session.execute(
-            update(carts).where(carts.c.id == row.id).values(**values | kept | {"started_at": started})
-        )
+        session.execute(update(carts).where(carts.c.id == row.id).values(**values | kept))
         replace_lines(session, merchant_id, cart.lines, cart_id=row.id)
-    elif started < row.started_at:
-        session.execute(update(carts).where(carts.c.id == row.id).values(started_at=started))
     return int(row.id)
 
 
