@@ -14,9 +14,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event, text
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
 BUSY_TIMEOUT_MS = 30_000
+# PostgreSQL's classes: connection, serialization and deadlock, resources, in use, operator, system.
+PASSING = ("08", "40", "53", "55", "57", "58")
 
 
 def connect(url: str, pool_size: int = 20) -> Engine:
@@ -24,7 +27,10 @@ def connect(url: str, pool_size: int = 20) -> Engine:
     if url.startswith("sqlite"):
         return _sqlite(url)
     # The hosts' poolers and a restarted server both cut idle connections.
-    return create_engine(url, pool_size=pool_size, max_overflow=20, pool_pre_ping=True, pool_recycle=1800)
+    # What a failing statement carried may be personal, and errors end up in logs.
+    return create_engine(
+        url, pool_size=pool_size, max_overflow=20, pool_pre_ping=True, pool_recycle=1800, hide_parameters=True
+    )
 
 
 def dispose_after_fork(engine: Engine) -> None:
@@ -76,7 +82,13 @@ def _sqlite(url: str) -> Engine:
     path = url.removeprefix("sqlite:///")
     if path and path != ":memory:":
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, connect_args={"check_same_thread": False}, pool_size=20, max_overflow=20)
+    engine = create_engine(
+        url,
+        connect_args={"check_same_thread": False},
+        pool_size=20,
+        max_overflow=20,
+        hide_parameters=True,
+    )
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -150,6 +162,17 @@ class KeptConnection:
             if self._engine.dialect.name == "postgresql":
                 self._local.held.driver_connection.autocommit = True
         return self._local.held.driver_connection
+
+
+def may_pass(error: Exception) -> bool:
+    """Whether the same may well succeed later: the server was away, busy or
+    in somebody's way. What it refuses, it refuses for good."""
+    if not isinstance(error, DBAPIError):
+        return False
+    state = getattr(error.orig, "sqlstate", None)
+    if state is None:
+        return isinstance(error, OperationalError | InterfaceError)
+    return str(state)[:2] in PASSING
 
 
 def is_alive(engine: Engine) -> bool:

@@ -4,18 +4,24 @@ Rows are the truth. Huey takes a task off its queue before running it, so a
 dying worker loses the task and the sweep rings again.
 """
 
+import sqlite3
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import structlog
 from huey import Huey, PriorityRedisExpireHuey, SqliteHuey
 from huey.serializer import SignedSerializer
+from redis import RedisError
 
 from core.config import Config
 
 QUIET_SECONDS = 0.01
+AWAY = (OSError, sqlite3.Error, RedisError)
+
+log = structlog.get_logger()
 
 
 def open_queue(config: Config) -> Huey:
@@ -58,7 +64,7 @@ class Bell:
                 self._ring_later(wait)
                 return
             self._next = time.monotonic() + QUIET_SECONDS
-        self._ring()
+        self._sound()
 
     def _ring_later(self, wait: float) -> None:
         if self._late is None:
@@ -70,4 +76,11 @@ class Bell:
         with self._lock:
             self._late = None
             self._next = time.monotonic() + QUIET_SECONDS
-        self._ring()
+        self._sound()
+
+    def _sound(self) -> None:
+        """The row is written: a bell that nobody hears is made good by the sweep."""
+        try:
+            self._ring()
+        except AWAY as error:
+            log.warning("bell_not_heard", why=type(error).__name__)

@@ -8,7 +8,7 @@ from sqlalchemy import Engine, select, update
 from sqlalchemy.orm import Session
 
 from core import clock
-from core.db import KeptConnection, insert, transaction
+from core.db import KeptConnection, insert, may_pass, transaction
 from core.errors import Unreadable
 from core.events import (
     AccessLost,
@@ -26,7 +26,7 @@ from core.events import (
 )
 from core.models import Merchant
 from core.models.tables import addresses, connections, inbound, look_ups, products, variants
-from core.vault import SealBroken, Vault
+from core.vault import Vault
 from engine import planning, privacy, records
 from engine.identity import fingerprint
 from engine.machine import Machine
@@ -45,16 +45,21 @@ class WritingDown:
 
     def __init__(self, engine: Engine, vault: Vault) -> None:
         self._connection = KeptConnection(engine)
+        self._nobody: type[Exception] = engine.dialect.loaded_dbapi.IntegrityError
         self._vault = vault
         self._text_times = engine.dialect.name == "sqlite"
 
     def write(self, merchant_id: int, envelope: Envelope, body: bytes) -> bool:
-        """False where this very delivery is known already."""
+        """False where this very delivery is known already, or its merchant
+        has been erased meanwhile."""
         sealed = self._vault.seal(body, body_binding(merchant_id, envelope.dedupe))
         now = clock.now()
         at: Any = now.strftime("%Y-%m-%d %H:%M:%S.%f") if self._text_times else now
         values = (merchant_id, envelope.dedupe, envelope.topic, envelope.about_orders, sealed, at)
-        return self._connection.execute(WRITE, values) > 0
+        try:
+            return self._connection.execute(WRITE, values) > 0
+        except self._nobody:
+            return False
 
     def close(self) -> None:
         """Give this thread's connection back."""
@@ -91,23 +96,21 @@ def replay(machine: Machine, merchant_id: int, inbound_id: int) -> bool:
 
 
 def _handle_next(machine: Machine) -> bool:
-    failed: tuple[int, str] | None = None
+    taken: list[int] = []
     try:
         with transaction(machine.db) as session:
             row = _next_new(session)
             if row is None:
                 return False
-            failed = (row.id, "")
-            reason = _handle(machine, session, row)
-            _settle(session, row.id, reason)
-            failed = None
-    except (SealBroken, ArithmeticError, LookupError, TypeError, ValueError, AssertionError) as error:
-        # A fault of ours: the row is kept for replay and must not block the rest.
-        if failed is None:
+            taken.append(row.id)
+            _settle(session, row.id, _handle(machine, session, row))
+    except Exception as error:
+        # Whatever is wrong with one webhook, it is kept for replay and blocks nobody.
+        if not taken or may_pass(error):
             raise
-        log.exception("webhook_not_handled", inbound_id=failed[0])
+        log.exception("webhook_not_handled", inbound_id=taken[0])
         with transaction(machine.db) as session:
-            _settle(session, failed[0], f"internal: {type(error).__name__}")
+            _settle(session, taken[0], f"internal: {type(error).__name__}")
     machine.bells.due()
     return True
 
@@ -138,6 +141,8 @@ def _handle(machine: Machine, session: Session, row: Any) -> str | None:
     except Unreadable as error:
         return str(error)
     apply(machine, session, merchant, found, row.id)
+    if merchant.uninstalled_at is not None:
+        _empty(session, row.id)
     return None
 
 
@@ -148,11 +153,12 @@ def apply(
     found: Sequence[Event | LookUp],
     inbound_id: int | None = None,
 ) -> None:
-    """Remember what was found and let the flows decide, in one transaction."""
+    """Remember what was found and let the flows decide, in one transaction. Of
+    a shop that has left only what the law asks is still heard."""
     events: list[Event] = []
     for item in found:
         hint = item if isinstance(item, LookUp) else _hint_for(machine, session, merchant.id, item)
-        if hint is not None:
+        if hint is not None and merchant.uninstalled_at is None:
             want(session, merchant.id, hint, inbound_id)
         elif isinstance(item, Event):
             events.append(item)
@@ -232,13 +238,19 @@ def _beyond_records(
             privacy.needs_merchant(session, merchant.id, why)
         case ErasureRequested(contact=contact, order_refs=refs):
             privacy.erase_people(machine, session, merchant, contact, refs)
+            _empty(session, inbound_id)
         case ShopErasureRequested():
             privacy.erase_shop(session, merchant)
+
+
+def _empty(session: Session, inbound_id: int | None) -> None:
+    """The body has done its part and may name somebody."""
+    session.execute(update(inbound).where(inbound.c.id == inbound_id).values(body=None))
 
 
 def _settle(session: Session, inbound_id: int, reason: str | None) -> None:
     session.execute(
         update(inbound)
-        .where(inbound.c.id == inbound_id)
+        .where(inbound.c.id == inbound_id, inbound.c.state == "new")
         .values(state="unreadable" if reason else "done", reason=reason, handled_at=clock.now())
     )

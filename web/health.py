@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from core import clock
 from core.db import is_alive, reading
 from core.models.tables import heartbeats, inbound, work
+from core.queue import AWAY
 from engine.machine import Machine
 
 bp = Blueprint("health", __name__)
@@ -39,7 +40,7 @@ def _database(machine: Machine) -> str:
 def _queue() -> str:
     try:
         current_app.extensions["kontor.queue"].pending_count()
-    except (OSError, RuntimeError, ValueError) as error:
+    except AWAY as error:
         return type(error).__name__
     return "ok"
 
