@@ -166,3 +166,8 @@ def _forget_messages(session: Session, merchant_id: int, person_id: int) -> None
         )
     )
     session.execute(update(effects).where(*theirs).values(content=None))
+    linked = session.execute(select(effects.c.id, effects.c.payload).where(*theirs)).all()
+    for row in linked:
+        # A link back to the cart may fill in the person's address there.
+        rest = {name: value for name, value in row.payload.items() if name != "links"}
+        session.execute(update(effects).where(effects.c.id == row.id).values(payload=rest))

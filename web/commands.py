@@ -73,10 +73,11 @@ def _run(program: Program, config: Config, given: argparse.Namespace) -> int:
         while all(process.poll() is None for process in processes):
             time.sleep(0.2)
     except KeyboardInterrupt:
-        pass
+        return 0
     finally:
         _end(processes)
-    return 0
+    sys.stderr.write("One of the two processes ended by itself, so the other was ended too.\n")
+    return 1
 
 
 def _settings_told(config: Config) -> str:
@@ -136,5 +137,10 @@ def _migrate(_program: Program, config: Config, _given: argparse.Namespace) -> i
 
 def _rotate(program: Program, config: Config, _given: argparse.Namespace) -> int:
     machine, _, _ = program.build(config)
-    sys.stdout.write(f"{rotation.rotate(machine)} values sealed anew with the newest key.\n")
-    return 0
+    done = rotation.rotate(machine)
+    sys.stdout.write(f"{done.anew} values sealed anew with the newest key.\n")
+    if done.broken:
+        sys.stderr.write(
+            f"{done.broken} values could not be opened with any key in DATA_KEYS: keep the old keys.\n"
+        )
+    return 1 if done.broken else 0
