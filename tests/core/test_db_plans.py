@@ -18,9 +18,7 @@ from engine.work import announce
 from tests.support.kontor import Kontor
 
 WAITING = 20_000
-NUMBERS = (
-    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000) INSERT INTO {into} FROM n"
-)
+NUMBERS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000) INSERT INTO {into} FROM n"
 EFFECTS = (
     "effects (merchant_id, key, flow, mode, kind, purpose, step, undo, state, due_at, wake_at, claim, attempts, "
     "settings_version, payload, person_id, slot_day, lease_until) SELECT {merchant}, 'filled.' || i, 'cart_recovery', "
