@@ -15,7 +15,17 @@ from sqlalchemy.orm import Session
 from core import clock
 from core.db import dialect_of, insert
 from core.events import Contact
-from core.models.tables import addresses, carts, effects, enrolments, inbound_people, orders, people
+from core.models import Merchant
+from core.models.tables import (
+    addresses,
+    carts,
+    decisions,
+    effects,
+    enrolments,
+    inbound_people,
+    orders,
+    people,
+)
 from core.reasons import Reason
 from core.vault import Vault
 from engine.trips import end_trip, lane_of
@@ -34,6 +44,11 @@ def fingerprint(vault: Vault, merchant_id: int, channel: str, value: str) -> str
     with their channel before them so that they never meet."""
     clean = re.sub(r"[^0-9+]", "", value) if channel == "phone" else value.strip().lower()
     return vault.fingerprint(merchant_id, clean if channel == "email" else f"{channel}:{clean}")
+
+
+def name_binding(merchant_id: int, person_id: int) -> str:
+    """What a person's sealed first name is bound to."""
+    return f"person:{merchant_id}:{person_id}:first_name"
 
 
 def masked(channel: str, value: str) -> str:
@@ -61,6 +76,7 @@ def resolve(
     person_id = ids[0] if ids else _make_person(session, merchant_id)
     lock_people(session, merchant_id, ids or [person_id])
     for younger in ids[1:]:
+        _learn_from(session, vault, merchant_id, younger, person_id)
         _merge(session, merchant_id, younger, person_id)
     _add_addresses(session, vault, merchant_id, person_id, named, known)
     _learn(session, vault, merchant_id, person_id, contact, seen_at)
@@ -125,7 +141,7 @@ def _merge(session: Session, merchant_id: int, younger: int, elder: int) -> None
     """Everything of the younger becomes the elder's. Of two trips in one lane
     the one with the older activity ends: the newer cart took it over."""
     _end_older_lane(session, merchant_id, younger, elder)
-    for table in (addresses, carts, orders, enrolments, effects):
+    for table in (addresses, carts, orders, enrolments, effects, decisions):
         session.execute(
             update(table)
             .where(table.c.merchant_id == merchant_id, table.c.person_id == younger)
@@ -156,10 +172,11 @@ def _end_older_lane(session: Session, merchant_id: int, younger: int, elder: int
         )
         .order_by(enrolments.c.since.desc(), enrolments.c.id.desc())
     ).all()
+    at = clock.now(session.get_one(Merchant, merchant_id)) if running else clock.now()
     kept: set[tuple[str, str]] = set()
     for row in running:
         if (row.flow, row.mode) in kept:
-            end_trip(session, merchant_id, row.id, Reason.CART_REPLACED, clock.now())
+            end_trip(session, merchant_id, row.id, Reason.CART_REPLACED, at)
         kept.add((row.flow, row.mode))
 
 
@@ -205,9 +222,22 @@ def _learn(
         return
     values: dict[str, object] = dict(news)
     if "first_name" in news:
-        values["first_name"] = vault.seal(news["first_name"], f"person:{merchant_id}:first_name")
+        values["first_name"] = vault.seal(news["first_name"], name_binding(merchant_id, person_id))
     fresh = seen | {name: marks[name] for name in news}
     session.execute(update(people).where(people.c.id == person_id).values(**values, seen=fresh))
+
+
+def _learn_from(session: Session, vault: Vault, merchant_id: int, younger: int, elder: int) -> None:
+    """What was told of the younger later than of the elder counts from now on."""
+    both = select(people).where(people.c.merchant_id == merchant_id, people.c.id.in_([younger, elder]))
+    rows = {row.id: row for row in session.execute(both)}
+    theirs, ours = rows[younger], rows[elder]
+    later = {name: mark for name, mark in theirs.seen.items() if mark > ours.seen.get(name, "")}
+    values = {name: getattr(theirs, name) for name in later}
+    if values.get("first_name") is not None:
+        plain = vault.open(values["first_name"], name_binding(merchant_id, younger))
+        values["first_name"] = vault.seal(plain, name_binding(merchant_id, elder))
+    session.execute(update(people).where(people.c.id == elder).values(**values, seen=ours.seen | later))
 
 
 def _email_id(session: Session, merchant_id: int, named: Names) -> int | None:

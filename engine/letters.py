@@ -14,6 +14,7 @@ from core.reasons import Reason
 from engine import links
 from engine.batches import Open
 from engine.facts import address_of
+from engine.identity import name_binding
 from engine.known import Subject
 from engine.machine import Machine
 from engine.rendering import Brand, Content, Letter, Offer, Rendered, render
@@ -110,7 +111,7 @@ def _brand(machine: Machine, opened: Open) -> Brand:
 def _first_name(machine: Machine, merchant_id: int, person: Any) -> str | None:
     if person.first_name is None:
         return None
-    return machine.vault.open(person.first_name, f"person:{merchant_id}:first_name").decode()
+    return machine.vault.open(person.first_name, name_binding(merchant_id, person.id)).decode()
 
 
 def _offer(session: Session, opened: Open, row: Any) -> Offer | None:
