@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, bindparam, update
+from sqlalchemy import and_, bindparam, false, or_, update
 from sqlalchemy.orm import Session
 
 from core import clock
@@ -60,7 +60,9 @@ def _write(session: Session, group: Sequence[Outcome], from_states: tuple[str, .
     if not keeps_slot:
         values["slot_day"] = None
     mine = and_(effects.c.id == bindparam("row_id"), effects.c.claim == bindparam("row_claim"))
-    statement = update(effects).where(mine, effects.c.state.in_(from_states)).values(**values)
+    # No IN: a list that expands can't be run for many rows at once.
+    from_state = or_(false(), *(effects.c.state == state for state in from_states))
+    statement = update(effects).where(mine, from_state).values(**values)
     rows = [
         {
             "row_id": o.id,
