@@ -44,7 +44,7 @@ class CartFacts(Fact):
 @dataclass(frozen=True, slots=True)
 class PurchaseFacts(Fact):
     """When the person bought: times of orders that count as bought, newest
-    first. Orders that were cancelled, voided or tests are not among them."""
+    first. Orders that were cancelled unpaid, voided or tests are not among them."""
 
     bought_at: tuple[datetime, ...]
 
@@ -74,12 +74,14 @@ class ConsentFacts(Fact):
 @dataclass(frozen=True, slots=True)
 class TripFacts(Fact):
     """The person's trips through this flow in this mode: the active one's
-    cart and steps done, and when the last one ended with a message sent."""
+    cart, steps done and first message's time, and when the last one ended
+    with a message sent."""
 
     active_cart_id: int | None
     active_since: datetime | None
     steps_done: frozenset[int]
     rested_since: datetime | None
+    wrote_at: datetime | None = None
 
 
 F = TypeVar("F", bound=Fact)

@@ -88,7 +88,13 @@ def _cart_facts(loaded: Loaded, cart: Any, subject: Subject) -> CartFacts:
 
 def _ordered(loaded: Loaded, cart: Any) -> bool:
     """Whether an order names this very cart."""
-    return any(row.bought and _names(row, cart) for row in loaded.orders)
+    return any(_was_bought(row) and _names(row, cart) for row in loaded.orders)
+
+
+def _was_bought(order: Any) -> bool:
+    """An order that was paid and cancelled later was a purchase all the same:
+    it restarts nothing, in whatever order the two were told."""
+    return bool(order.bought) or order.paid_at is not None
 
 
 def _names(order: Any, cart: Any) -> bool:
@@ -104,7 +110,7 @@ def _bought_at(loaded: Loaded, cart: Any, subject: Subject) -> tuple[datetime, .
     times = {
         row.placed_at
         for row in loaded.orders
-        if row.bought and (_names(row, cart) or _same_phone(row, cart) or _same_person(row, subject))
+        if _was_bought(row) and (_names(row, cart) or _same_phone(row, cart) or _same_person(row, subject))
     }
     return tuple(sorted(times, reverse=True))
 
@@ -117,6 +123,7 @@ def _trip_facts(loaded: Loaded, subject: Subject, flow: str, mode: str) -> TripF
     trips = loaded.trips.get((subject.person_id or 0, flow, mode), [])
     active = next((trip for trip in trips if trip.state in ("active", "held")), None)
     steps = loaded.steps.get(active.id, []) if active else []
+    wrote = [row.acted_at for row in steps if row.state in DONE and row.acted_at is not None]
     rested = [
         trip.ended_at
         for trip in trips
@@ -129,4 +136,5 @@ def _trip_facts(loaded: Loaded, subject: Subject, flow: str, mode: str) -> TripF
         active.since if active else None,
         frozenset(row.step for row in steps if row.state in DONE),
         max(rested, default=None),
+        min(wrote, default=None),
     )

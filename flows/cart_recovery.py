@@ -171,9 +171,11 @@ class CartRecovery:
         ending = self._reason_to_end(facts)
         if ending is not None:
             return Skip(ending, ends_trip=True)
+        if self._all_sold_out(facts):
+            return Skip(Reason.OUT_OF_STOCK, ends_trip=True)
         if not self._still_on(message, settings):
             return Skip(Reason.FLOW_OFF)
-        if self._too_small_for_discount(message, settings, facts):
+        if self._too_small(message, settings, facts):
             return Skip(Reason.BELOW_MINIMUM)
         return Go()
 
@@ -184,21 +186,30 @@ class CartRecovery:
         cart, trip = facts[CartFacts], facts[TripFacts]
         if cart.cart_id != trip.active_cart_id and not cart.newest:
             return None
-        if cart.completed or facts[PurchaseFacts].after(cart.started_at):
+        if self._bought(facts):
             return Reason.BOUGHT
         if cart.cart_id != trip.active_cart_id:
             return None
         return self._reason_cart_is_dead(facts)
 
+    def _bought(self, facts: Facts) -> bool:
+        """Since the cart was begun or, where a newer cart has taken the trip
+        over, since our first message of the trip."""
+        cart, wrote_at = facts[CartFacts], facts[TripFacts].wrote_at
+        since = min(cart.started_at, wrote_at or cart.started_at)
+        return cart.completed or facts[PurchaseFacts].after(since)
+
     def _reason_cart_is_dead(self, facts: Facts) -> Reason | None:
         cart = facts[CartFacts]
         if not cart.lines:
             return Reason.CART_EMPTIED
-        if facts[StockFacts].all_gone(tuple(line.variant_ref for line in cart.lines)):
-            return Reason.OUT_OF_STOCK
         if cart.now - cart.activity_at > OLDEST_CART:
             return Reason.TOO_OLD
         return Reason.UNSUBSCRIBED if Reason.UNSUBSCRIBED in facts[ConsentFacts].reasons else None
+
+    def _all_sold_out(self, facts: Facts) -> bool:
+        """Only asked when a message is due: until then it may be back."""
+        return facts[StockFacts].all_gone(tuple(line.variant_ref for line in facts[CartFacts].lines))
 
     def _reasons_against(self, settings: CartRecoverySettings, facts: Facts) -> tuple[Reason, ...]:
         """Every reason not to begin a trip, or not to let this cart into it."""
@@ -209,12 +220,11 @@ class CartRecovery:
             and cart.now - trip.rested_since < REST_AFTER_TRIP
         )
         found = {
-            Reason.BOUGHT: cart.completed or facts[PurchaseFacts].after(cart.started_at),
+            Reason.BOUGHT: self._bought(facts),
             Reason.TEST_ORDER: cart.test,
             Reason.CART_EMPTIED: not cart.lines,
             Reason.CART_REPLACED: not cart.newest,
             Reason.TOO_OLD: cart.now - cart.activity_at > OLDEST_CART,
-            Reason.OUT_OF_STOCK: facts[StockFacts].all_gone(tuple(li.variant_ref for li in cart.lines)),
             Reason.BELOW_MINIMUM: bool(cart.lines) and cart.total.minor < settings.minimum_cart,
             Reason.RESTING: resting,
         }
@@ -236,11 +246,12 @@ class CartRecovery:
     def _still_on(self, message: SendMessage, settings: CartRecoverySettings) -> bool:
         return message.step <= len(settings.steps) and settings.steps[message.step - 1].on
 
-    def _too_small_for_discount(
-        self, message: SendMessage, settings: CartRecoverySettings, facts: Facts
-    ) -> bool:
-        offers = message.incentive.kind != "none"
-        return offers and facts[CartFacts].total.minor < settings.discount_minimum
+    def _too_small(self, message: SendMessage, settings: CartRecoverySettings, facts: Facts) -> bool:
+        """For any message, or for the discount that this one brings."""
+        least = settings.minimum_cart
+        if message.incentive.kind != "none":
+            least = max(least, settings.discount_minimum)
+        return facts[CartFacts].total.minor < least
 
 
 CART_RECOVERY = CartRecovery()
