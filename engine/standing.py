@@ -47,15 +47,23 @@ def reasons_against(standing: Standing, purpose: Purpose, policy: str) -> tuple[
 
 
 def _by_consent(standing: Standing, policy: str) -> tuple[Reason, ...]:
-    acts = sorted(standing.acts, key=lambda act: (act.at, act.state))
-    ours = [act for act in acts if act.source == KONTOR and act.state == "opted_out"]
-    if ours:
-        # Only a later opt-in of the shopper's own lifts an objection made here.
-        acts = [act for act in acts if act.at > ours[-1].at and act.state == "opted_in"] or ours[-1:]
-    newest = acts[-1].state if acts else None
-    if newest == "opted_in":
-        return ()
-    if newest == "opted_out":
+    acts = _counting(sorted(standing.acts, key=lambda act: (act.at, act.state)))
+    answers = [act.state for act in acts if act.state != "pending"]
+    if answers and answers[-1] == "opted_out":
+        # An opt-in that nobody has confirmed yet lifts no objection.
         return (Reason.UNSUBSCRIBED,)
+    if answers and acts[-1].state == "opted_in":
+        return ()
     known_customer = policy == "existing_customers" and standing.has_bought
     return () if known_customer else (Reason.NO_CONSENT,)
+
+
+def _counting(acts: list[Act]) -> list[Act]:
+    """Once somebody objected here, only a later opt-in of the shopper's own
+    lifts that; what the shop says counts again from there on."""
+    ours = [act for act in acts if act.source == KONTOR and act.state == "opted_out"]
+    if not ours:
+        return acts
+    later = [act for act in acts if act.at > ours[-1].at]
+    lifted = next((n for n, act in enumerate(later) if act.state == "opted_in"), None)
+    return ours[-1:] if lifted is None else later[lifted:]
