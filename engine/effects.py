@@ -4,6 +4,7 @@ No transaction is open while the shop is asked or the world is changed.
 """
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -20,7 +21,7 @@ from engine.claims import Batch, claim
 from engine.machine import Machine
 from engine.planning import look_again
 from engine.preparing import prepare
-from engine.settling import Outcome, after, backoff, settle
+from engine.settling import ASK_AGAIN, Outcome, after, backoff, settle
 from engine.verdicts import Ready, Settled
 
 log = structlog.get_logger()
@@ -90,11 +91,17 @@ def _tried(opened: Open, row: Any, act: Callable[[], str]) -> Outcome:
     except NeedsMerchant:
         return became("held", Reason.NEEDS_MERCHANT)
     except InDoubt:
-        return became("unknown", Reason.UNKNOWN, keeps_slot=True)
+        return became("unknown", Reason.UNKNOWN, keeps_slot=True, ask_at=_ask_at(row))
     except FAULTS:
         # The call was under way: whether it happened can't be told.
         log.exception("effect_not_acted", merchant_id=opened.merchant.id, effect_id=row.id)
-        return became("unknown", Reason.UNKNOWN, keeps_slot=True)
+        return became("unknown", Reason.UNKNOWN, keeps_slot=True, ask_at=_ask_at(row))
+
+
+def _ask_at(row: Any) -> datetime | None:
+    """When to ask whether a doubtful call happened after all: a shop can be
+    asked for the code; who says "in doubt" of a message can't be."""
+    return None if row.kind == "send_message" else clock.now() + ASK_AGAIN
 
 
 def _finish(

@@ -97,12 +97,13 @@ def _credit(session: Session, merchant_id: int, order_id: int, order: Order, per
 
 
 def _mark_codes_used(session: Session, merchant_id: int, order: Order) -> None:
+    """Ours are in capitals; WooCommerce writes every code small."""
     if order.discount_codes and order.bought:
         session.execute(
             update(discount_codes)
             .where(
                 discount_codes.c.merchant_id == merchant_id,
-                discount_codes.c.code.in_(order.discount_codes),
+                discount_codes.c.code.in_([code.upper() for code in order.discount_codes]),
                 discount_codes.c.used_at.is_(None),
             )
             .values(used_at=order.placed_at)

@@ -15,6 +15,8 @@ from core.reasons import Reason
 from engine.trips import complete_if_over, end_trip
 from engine.work import announce
 
+ASK_AGAIN = timedelta(minutes=1)
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -22,7 +24,8 @@ class Outcome:
 
     `state` is where it goes; `wake_at` (real time) where it waits again.
     `from_states` are the states it may come from: a late owner may still
-    settle what meanwhile became `unknown`.
+    settle what meanwhile became `unknown`. `ask_at` (real time) is set while
+    the provider of a doubtful row can still be asked.
     """
 
     id: int
@@ -34,6 +37,7 @@ class Outcome:
     provider_ref: str | None = None
     attempts: int = 0
     keeps_slot: bool = False
+    ask_at: datetime | None = None
 
 
 def settle(session: Session, outcomes: Sequence[Outcome]) -> int:
@@ -55,7 +59,7 @@ def _write(session: Session, group: Sequence[Outcome], from_states: tuple[str, .
         "attempts": bindparam("new_attempts"),
         "provider_ref": bindparam("new_ref"),
         "settled_at": bindparam("new_settled_at"),
-        "lease_until": None,
+        "lease_until": bindparam("new_lease"),
     }
     if not keeps_slot:
         values["slot_day"] = None
@@ -72,6 +76,7 @@ def _write(session: Session, group: Sequence[Outcome], from_states: tuple[str, .
             "new_wake_at": o.wake_at,
             "new_attempts": o.attempts,
             "new_ref": o.provider_ref,
+            "new_lease": o.ask_at,
             "new_settled_at": None if o.state in ("pending", "held") else now,
         }
         for o in group
@@ -100,10 +105,10 @@ def _pass_on(session: Session, merchant: Merchant, row: Any, outcome: Outcome) -
     waiting = update(effects).where(
         effects.c.merchant_id == merchant.id, effects.c.waits_for == row.id, effects.c.state == "pending"
     )
-    if outcome.state == "done":
+    if outcome.state == "done" or outcome.reason == Reason.SHADOW:
         session.execute(waiting.values(wake_at=clock.now()))
         announce(session, merchant.id, clock.now())
-    elif outcome.state in ("skipped", "failed"):
+    elif outcome.state in ("skipped", "failed") or (outcome.state == "unknown" and outcome.ask_at is None):
         session.execute(
             waiting.values(state="skipped", reason=outcome.reason, wake_at=None, settled_at=clock.now())
         )

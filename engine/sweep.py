@@ -1,6 +1,6 @@
 """Putting right what was lost: leases of dead workers, bells nobody heard."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -16,12 +16,10 @@ from engine import discounts, look_ups
 from engine.batches import Open, open_batch
 from engine.claims import Batch
 from engine.machine import Machine
-from engine.settling import Outcome, after, settle
+from engine.settling import ASK_AGAIN, Outcome, after, settle
 from engine.work import announce, recount
 
 log = structlog.get_logger()
-
-ASK_AGAIN = timedelta(minutes=1)
 
 
 def leases(machine: Machine) -> None:
