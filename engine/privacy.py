@@ -71,6 +71,8 @@ def erase_people(
     lock_people(session, merchant.id, found)
     for person_id in found:
         _erase(session, merchant, person_id)
+    # Also whoever we do not know: a cart still under way must not bring them back.
+    _suppress(session, merchant.id, _prints(machine, merchant.id, contact))
     return len(found)
 
 
@@ -95,8 +97,7 @@ def retention(machine: Machine) -> None:
 def _meant(
     machine: Machine, session: Session, merchant_id: int, contact: Contact, order_refs: Sequence[str]
 ) -> list[int]:
-    given = {"email": contact.email, "customer": contact.customer_ref}
-    prints = [fingerprint(machine.vault, merchant_id, c, value) for c, value in given.items() if value]
+    prints = [print_ for _, print_ in _prints(machine, merchant_id, contact)]
     by_address = select(addresses.c.person_id).where(
         addresses.c.merchant_id == merchant_id, addresses.c.fingerprint.in_(prints)
     )
@@ -107,11 +108,16 @@ def _meant(
     return sorted(found)
 
 
+def _prints(machine: Machine, merchant_id: int, contact: Contact) -> list[tuple[str, str]]:
+    given = {"email": contact.email, "customer": contact.customer_ref}
+    return [(c, fingerprint(machine.vault, merchant_id, c, value)) for c, value in given.items() if value]
+
+
 def _erase(session: Session, merchant: Merchant, person_id: int) -> None:
     """The person stays suppressed by a keyed hash and is not stored."""
     mine = merchant.id
     end_trips_of_person(session, mine, person_id, Reason.ERASED, clock.now(merchant))
-    _suppress(session, mine, person_id)
+    _suppress(session, mine, _known_prints(session, mine, person_id))
     theirs = select(inbound_people.c.inbound_id).where(
         inbound_people.c.merchant_id == mine, inbound_people.c.person_id == person_id
     )
@@ -138,20 +144,23 @@ def _erase(session: Session, merchant: Merchant, person_id: int) -> None:
     )
 
 
-def _suppress(session: Session, merchant_id: int, person_id: int) -> None:
+def _known_prints(session: Session, merchant_id: int, person_id: int) -> list[tuple[str, str]]:
+    theirs = select(addresses.c.channel, addresses.c.fingerprint).where(
+        addresses.c.merchant_id == merchant_id, addresses.c.person_id == person_id
+    )
+    return [(row.channel, row.fingerprint) for row in session.execute(theirs)]
+
+
+def _suppress(session: Session, merchant_id: int, prints: Sequence[tuple[str, str]]) -> None:
     rows: list[dict[str, Any]] = [
         {
             "merchant_id": merchant_id,
-            "channel": row.channel,
-            "fingerprint": row.fingerprint,
+            "channel": channel,
+            "fingerprint": print_,
             "reason": Reason.ERASED.value,
             "at": clock.now(),
         }
-        for row in session.execute(
-            select(addresses.c.channel, addresses.c.fingerprint).where(
-                addresses.c.merchant_id == merchant_id, addresses.c.person_id == person_id
-            )
-        )
+        for channel, print_ in prints
     ]
     if rows:
         session.execute(insert(suppressions, session).on_conflict_do_nothing(), rows)

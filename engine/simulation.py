@@ -112,7 +112,9 @@ def _shift(session: Session, merchant: Merchant, ahead: timedelta) -> None:
     merchant.clock_offset_ms += ahead // timedelta(milliseconds=1)
     session.flush()
     waiting = select(effects.c.id, effects.c.wake_at).where(
-        effects.c.merchant_id == merchant.id, effects.c.state == "pending", effects.c.wake_at.is_not(None)
+        effects.c.merchant_id == merchant.id,
+        effects.c.state.in_(["pending", "held"]),
+        effects.c.wake_at.is_not(None),
     )
     for row in session.execute(waiting).all():
         session.execute(update(effects).where(effects.c.id == row.id).values(wake_at=row.wake_at - ahead))
