@@ -77,10 +77,12 @@ class Go:
 
 @dataclass(frozen=True, slots=True)
 class Skip:
-    """This step is left out; `ends_trip` where the whole trip is over."""
+    """This step is left out; `ends_trip` where the whole trip is over.
+    `detail` names what the reason is about, as the flow that won."""
 
     reason: Reason
     ends_trip: bool = False
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,7 @@ class Wait:
 
     until: datetime
     reason: Reason
+    detail: str = ""
 
 
 Verdict = Go | Skip | Wait

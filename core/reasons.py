@@ -172,6 +172,11 @@ SENTENCES: dict[Reason, tuple[str, str]] = {
 }
 
 
+def noted(reason: Reason, detail: str) -> str:
+    """A reason as records keep it, with what it is about: "lost_slot:back_in_stock"."""
+    return f"{reason.value}:{detail}" if detail else reason.value
+
+
 def sentence(reason: Reason, locale: str) -> str:
     """The sentence for people of `locale`; English where it is not German."""
     english, german = SENTENCES[reason]

@@ -44,6 +44,7 @@ def record(
                 "at": row.excluded.at,
                 "times": decisions.c.times + 1,
                 "inbound_id": row.excluded.inbound_id,
+                "enrolment_id": row.excluded.enrolment_id,
             },
         )
     )

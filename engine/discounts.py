@@ -20,6 +20,7 @@ from engine.batches import Open
 from engine.facts import address_of
 from engine.known import Subject
 from engine.machine import Machine
+from engine.rendering import Offer
 from engine.verdicts import Ready, Settled, begin_acting, dropped, skipped
 from engine.work import announce
 from integrations.roles import DiscountOrder
@@ -35,6 +36,8 @@ def prepare_creation(
 ) -> Ready | Settled:
     """The random code is stored before the call, so that after a doubtful
     answer the shop can be asked for that very code."""
+    if row.mode == "shadow":
+        return skipped(row, Reason.SHADOW)
     code = _stored(session, opened, row) or _reserve(session, opened, row, subject)
     if code is None:
         return skipped(row, Reason.DISCOUNT_SPENT)
@@ -88,6 +91,14 @@ def confirm(session: Session, merchant: Merchant, effect_id: int) -> None:
     ).scalar_one_or_none()
     if ends_at is not None:
         _plan_removal(session, merchant, effect_id, ends_at + REMOVED_AFTER)
+
+
+def pretended(opened: Open, row: Any) -> Offer:
+    """The offer as it would stand in the message, of a code nobody made."""
+    merchant, saved = opened.merchant, opened.settings.flows[row.flow].settings
+    ends_at = _ends_at(clock.now(merchant), getattr(saved, "discount_hours", 48), merchant.timezone)
+    asked = row.payload
+    return Offer("SHADOW", asked["incentive"], asked["value"], merchant.currency, ends_at, merchant.timezone)
 
 
 def _stored(session: Session, opened: Open, row: Any) -> Any | None:

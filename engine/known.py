@@ -29,10 +29,12 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A message of the person that waits for its time."""
+    """A message of the person that waits for its time; `wake_at` is real
+    time, and later than `due_at` where it was put off."""
 
     flow: str
     due_at: datetime
+    wake_at: datetime | None = None
 
 
 @dataclass

@@ -11,7 +11,7 @@ from core.events import Cart, Contact
 from core.models.tables import discount_codes, effects
 from core.money import Money
 from core.reasons import Reason
-from engine import links
+from engine import discounts, links
 from engine.batches import Open
 from engine.facts import address_of
 from engine.identity import name_binding
@@ -115,9 +115,12 @@ def _first_name(machine: Machine, merchant_id: int, person: Any) -> str | None:
 
 
 def _offer(session: Session, opened: Open, row: Any) -> Offer | None:
-    """The code that was made for this message and is done."""
+    """The code that was made for this message and is done; in shadow mode
+    one that only looks like it."""
     if row.waits_for is None:
         return None
+    if row.mode == "shadow":
+        return discounts.pretended(opened, row)
     code = session.execute(
         select(discount_codes).where(
             discount_codes.c.merchant_id == opened.merchant.id, discount_codes.c.effect_id == row.waits_for

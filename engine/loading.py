@@ -163,6 +163,7 @@ def _load_trips(session: Session, merchant_id: int, loaded: Loaded, person_ids: 
         effects.c.flow,
         effects.c.mode,
         effects.c.due_at,
+        effects.c.wake_at,
         effects.c.acted_at,
         effects.c.slot_day,
         effects.c.kind,
@@ -177,4 +178,4 @@ def _load_trips(session: Session, merchant_id: int, loaded: Loaded, person_ids: 
         if row.slot_day is not None:
             loaded.slots[row.person_id].append(Slot(row.slot_day, row.id, row.flow))
         if row.mode == "live" and row.state in ("pending", "claimed"):
-            loaded.planned[row.person_id].append(Planned(row.flow, row.due_at))
+            loaded.planned[row.person_id].append(Planned(row.flow, row.due_at, row.wake_at))

@@ -77,10 +77,11 @@ def _cap(asked: Asked, settings: ShopSettings, now: datetime) -> Skip | Wait | N
     today = calendar.day_of(now, asked.zone)
     if _free(asked, settings, today):
         return None
-    reason = Reason.LOST_SLOT if _winner(asked, today) else Reason.CAPPED
+    winner = _winner(asked, today) or ""
+    reason = Reason.LOST_SLOT if winner else Reason.CAPPED
     moments = (_moment(asked, settings, today + timedelta(days=n), now) for n in range(1, WEEK + 1))
     until = next((moment for moment in moments if moment is not None), None)
-    return Wait(until, reason) if until else Skip(reason)
+    return Wait(until, reason, winner) if until else Skip(reason, detail=winner)
 
 
 def _free(asked: Asked, settings: ShopSettings, day: date) -> bool:

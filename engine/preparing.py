@@ -39,9 +39,11 @@ def prepare(machine: Machine, session: Session, opened: Open, row: Any) -> Ready
     stale = _stale(session, opened, row)
     if stale is not None:
         return stale
-    asked, row = row, _as_settings_say(machine, session, opened, row)
-    if row is None:
-        return dropped(asked)
+    worded = _as_settings_say(machine, session, opened, row)
+    return dropped(row) if worded is None else _decide(machine, session, opened, worded, subject)
+
+
+def _decide(machine: Machine, session: Session, opened: Open, row: Any, subject: Subject) -> Ready | Settled:
     facts = _facts(machine, opened, row, subject)
     answer = _recheck(machine, opened, row, facts) or _permitted(machine, opened, row, subject, facts)
     if not isinstance(answer, permission.Go):

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from core import clock
 from core.actions import Skip, Wait
 from core.models.tables import effects, enrolments
-from core.reasons import Reason
+from core.reasons import Reason, noted
 from engine.batches import Open
 from engine.settling import Outcome
 
@@ -31,23 +31,21 @@ class Settled:
     ends_trip: bool = False
 
 
-def skipped(row: Any, reason: Reason, ends_trip: bool = False) -> Settled:
-    return Settled(Outcome(row.id, row.claim, "skipped", ("claimed",), reason.value), ends_trip)
+def skipped(row: Any, reason: Reason, ends_trip: bool = False, detail: str = "") -> Settled:
+    return Settled(Outcome(row.id, row.claim, "skipped", ("claimed",), noted(reason, detail)), ends_trip)
 
 
 def stopped(opened: Open, row: Any, answer: Skip | Wait) -> Settled:
     """It does not happen, or not now."""
     if isinstance(answer, Skip):
-        return skipped(row, answer.reason, answer.ends_trip)
+        return skipped(row, answer.reason, answer.ends_trip, answer.detail)
     return waits(opened, row, answer)
 
 
 def waits(opened: Open, row: Any, wait: Wait) -> Settled:
     wake_at = clock.real_time(opened.merchant, wait.until)
-    back = Outcome(
-        row.id, row.claim, "pending", ("claimed",), wait.reason.value, wake_at, attempts=row.attempts
-    )
-    return Settled(back)
+    why = noted(wait.reason, wait.detail)
+    return Settled(Outcome(row.id, row.claim, "pending", ("claimed",), why, wake_at, attempts=row.attempts))
 
 
 def begin_acting(session: Session, opened: Open, row: Any, lease: timedelta, **values: Any) -> bool:
