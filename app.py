@@ -37,6 +37,7 @@ def create_app(config: Config | None = None) -> Flask:
     app.extensions |= {"kontor": machine, "kontor.queue": queue, "kontor.door": doors.Door.of(machine)}
     pages.install(app)
     _register(app, config)
+    doors.install(app)
     if config.trusted_proxies:
         hops = config.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]
@@ -54,8 +55,8 @@ def build(config: Config) -> tuple[Machine, Huey, Jobs]:
 
 
 def _register(app: Flask, config: Config) -> None:
-    """Doors and shoppers' pages carry their own proof instead of a form token."""
-    for blueprint in (doors.bp, shopper.shopper, health.bp):
+    """Shoppers' pages carry their own proof instead of a form token."""
+    for blueprint in (shopper.shopper, health.bp):
         pages.csrf.exempt(blueprint)
         app.register_blueprint(blueprint)
     for blueprint in (session.bp, activity.bp, mailbox.bp):

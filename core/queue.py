@@ -47,40 +47,35 @@ def _redis_url(config: Config) -> str:
 class Bell:
     """Rings one kind of job, at most once per process and 10 ms.
 
-    A ring that falls into the quiet time is made good at its end, so that the
-    last row written is always followed by a ring.
+    A thread of its own rings, so that whoever answers a webhook waits for no
+    queue. A ring that falls into the quiet time follows at its end: the last
+    row written is always followed by a ring.
     """
 
     def __init__(self, ring: Callable[[], Any]) -> None:
         self._ring = ring
+        self._wanted = threading.Event()
         self._lock = threading.Lock()
-        self._next = 0.0
-        self._late: threading.Timer | None = None
+        self._ringer: threading.Thread | None = None
 
     def ring(self) -> None:
+        self._wanted.set()
+        # A forked process has no thread of its parent's.
+        if self._ringer is None or not self._ringer.is_alive():
+            self._start()
+
+    def _start(self) -> None:
         with self._lock:
-            wait = self._next - time.monotonic()
-            if wait > 0:
-                self._ring_later(wait)
-                return
-            self._next = time.monotonic() + QUIET_SECONDS
-        self._sound()
+            if self._ringer is None or not self._ringer.is_alive():
+                self._ringer = threading.Thread(target=self._keep_ringing, name="bell", daemon=True)
+                self._ringer.start()
 
-    def _ring_later(self, wait: float) -> None:
-        if self._late is None:
-            self._late = threading.Timer(wait, self._make_good)
-            self._late.daemon = True
-            self._late.start()
-
-    def _make_good(self) -> None:
-        with self._lock:
-            self._late = None
-            self._next = time.monotonic() + QUIET_SECONDS
-        self._sound()
-
-    def _sound(self) -> None:
-        """The row is written: a bell that nobody hears is made good by the sweep."""
-        try:
-            self._ring()
-        except AWAY as error:
-            log.warning("bell_not_heard", why=type(error).__name__)
+    def _keep_ringing(self) -> None:
+        while self._wanted.wait():
+            self._wanted.clear()
+            try:
+                self._ring()
+            except AWAY as error:
+                # The row is written: a bell that nobody hears is made good by the sweep.
+                log.warning("bell_not_heard", why=type(error).__name__)
+            time.sleep(QUIET_SECONDS)

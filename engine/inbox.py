@@ -8,7 +8,7 @@ from sqlalchemy import Engine, select, update
 from sqlalchemy.orm import Session
 
 from core import clock
-from core.db import KeptConnection, insert, may_pass, transaction
+from core.db import durable_writes, insert, may_pass, transaction
 from core.errors import Unreadable
 from core.events import (
     AccessLost,
@@ -44,7 +44,7 @@ class WritingDown:
     """Step 2: one durable row by the driver, nothing parsed, nothing decided."""
 
     def __init__(self, engine: Engine, vault: Vault) -> None:
-        self._connection = KeptConnection(engine)
+        self._connection = durable_writes(engine)
         self._nobody: type[Exception] = engine.dialect.loaded_dbapi.IntegrityError
         self._vault = vault
         self._text_times = engine.dialect.name == "sqlite"

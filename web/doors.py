@@ -2,24 +2,31 @@
 
 import threading
 import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import cast
+from http import HTTPStatus
+from typing import TYPE_CHECKING, cast
 
-from flask import Blueprint, Response, current_app, request
+from flask import Flask, Response, current_app
 from sqlalchemy import select
-from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
+from werkzeug.wsgi import get_input_stream
 
 from core.db import reading
 from core.errors import WebhookRejected
 from core.models.tables import connections
 from engine.inbox import WritingDown
 from engine.machine import Machine
-from integrations.roles import Request, Shop
+from integrations.roles import Request
 
-bp = Blueprint("doors", __name__)
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
+PLAIN = "text/plain; charset=utf-8"
+GUARDS = (("X-Content-Type-Options", "nosniff"), ("Cache-Control", "no-store"))
 LARGEST_BODY = 2 * 1024 * 1024
 REMEMBERED_SECONDS = 10.0
+FORGOTTEN_SECONDS = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,23 +40,36 @@ class Known:
 class Addresses:
     """Which connection lies behind an address; known ones are remembered for
     seconds, so that a rotated secret or a removed shop soon counts. A shop
-    that has left is still heard: its order to erase everything comes days later."""
+    that has left is still heard: its order to erase everything comes days later.
+
+    One thread looks again, the others meanwhile go by what was known: a busy
+    shop's webhooks don't all ask at the same moment.
+    """
 
     def __init__(self, machine: Machine) -> None:
         self._machine = machine
         self._lock = threading.Lock()
+        self._looking = threading.Lock()
         self._known: dict[tuple[str, str], tuple[float, Known]] = {}
 
     def find(self, platform: str, address: str) -> Known | None:
-        key = (platform, address)
-        entry = self._known.get(key)
-        if entry is not None and time.monotonic() < entry[0]:
-            return entry[1]
-        found = self._load(platform, address)
+        entry = self._known.get((platform, address))
+        if entry is None or time.monotonic() - entry[0] > FORGOTTEN_SECONDS:
+            return self._look(platform, address)
+        age = time.monotonic() - entry[0]
+        if age > REMEMBERED_SECONDS and self._looking.acquire(blocking=False):
+            try:
+                return self._look(platform, address)
+            finally:
+                self._looking.release()
+        return entry[1]
+
+    def _look(self, platform: str, address: str) -> Known | None:
+        key, found = (platform, address), self._load(platform, address)
         with self._lock:
             self._known.pop(key, None)
             if found is not None:
-                self._known[key] = (time.monotonic() + REMEMBERED_SECONDS, found)
+                self._known[key] = (time.monotonic(), found)
         return found
 
     def _load(self, platform: str, address: str) -> Known | None:
@@ -67,6 +87,12 @@ class Addresses:
         return self._machine.vault.open(sealed, f"connection:{merchant_id}:{name}").decode()
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    status: int
+    text: str = ""
+
+
 @dataclass(frozen=True)
 class Door:
     """What the doors of one process share."""
@@ -81,45 +107,71 @@ class Door:
 
     def knock(self, platform: str, heard: Request) -> Response:
         """Answer one webhook, whoever brought it."""
+        answer = self.answer(platform, lambda: heard)
+        return Response(answer.text, answer.status, content_type=PLAIN)
+
+    def answer(self, platform: str, hear: Callable[[], Request]) -> Answer:
         try:
-            return _knock(self, platform, heard)
+            _knock(self, platform, hear())
         except WebhookRejected as refused:
-            return Response(f"{refused}\n", refused.status, content_type="text/plain; charset=utf-8")
+            return Answer(refused.status, f"{refused}\n")
+        return Answer(200)
 
 
-@bp.post("/webhooks/<platform>")
-@bp.post("/webhooks/<platform>/<address>")
-def receive(platform: str, address: str = "") -> Response:
-    """The raw body is taken first: a form parser would empty it."""
-    try:
-        body = _body()
-    except WebhookRejected as refused:
-        return Response(f"{refused}\n", refused.status, content_type="text/plain; charset=utf-8")
-    headers = {name.lower(): value for name, value in request.headers}
-    return _door().knock(platform, Request(headers, body, address, request.method))
+class DoorsFirst:
+    """Answers webhooks before Flask prepares what only pages need: session,
+    language, form guard."""
+
+    def __init__(self, app: Flask, pages: "WSGIApplication") -> None:
+        self._app = app
+        self._pages = pages
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        """`/webhooks/PLATFORM` or `/webhooks/PLATFORM/ADDRESS`, and nothing below."""
+        parts = environ.get("PATH_INFO", "").split("/")
+        if parts[1:2] != ["webhooks"] or not 3 <= len(parts) <= 4 or environ["REQUEST_METHOD"] != "POST":
+            return self._pages(environ, start_response)
+        door = cast(Door, self._app.extensions["kontor.door"])
+        answer = door.answer(parts[2], lambda: _heard(environ, "".join(parts[3:])))
+        body = answer.text.encode()
+        headers = [("Content-Type", PLAIN), ("Content-Length", str(len(body))), *GUARDS]
+        start_response(f"{answer.status} {HTTPStatus(answer.status).phrase}", headers)
+        return [body]
+
+
+def install(app: Flask) -> None:
+    app.wsgi_app = DoorsFirst(app, app.wsgi_app)  # type: ignore[method-assign]
 
 
 def knock(machine: Machine, platform: str, heard: Request) -> Response:
     """The same door for the sandbox, which delivers without a network."""
-    assert _door().machine is machine
-    return _door().knock(platform, heard)
+    door = cast(Door, current_app.extensions["kontor.door"])
+    assert door.machine is machine
+    return door.knock(platform, heard)
 
 
-def _door() -> Door:
-    return cast(Door, current_app.extensions["kontor.door"])
+def _heard(environ: "WSGIEnvironment", address: str) -> Request:
+    """The raw body: a form parser would empty it."""
+    headers = {
+        name.removeprefix("HTTP_").replace("_", "-").lower(): value
+        for name, value in environ.items()
+        if name.startswith(("HTTP_", "CONTENT_"))
+    }
+    return Request(headers, _body(environ), address)
 
 
-def _body() -> bytes:
+def _body(environ: "WSGIEnvironment") -> bytes:
+    """Read no further than a body may go, also where no length was told."""
     try:
-        if (request.content_length or 0) > LARGEST_BODY:
-            raise WebhookRejected(413, "the body is larger than 2 MB")
-        request.max_content_length = LARGEST_BODY
-        return request.get_data(cache=False, parse_form_data=False)
+        stream = get_input_stream(environ, max_content_length=LARGEST_BODY)
+        return stream.read()
     except RequestEntityTooLarge as error:
         raise WebhookRejected(413, "the body is larger than 2 MB") from error
+    except ClientDisconnected as error:
+        raise WebhookRejected(400, "the body ended too soon") from error
 
 
-def _knock(door: Door, platform: str, heard: Request) -> Response:
+def _knock(door: Door, platform: str, heard: Request) -> None:
     shop = door.machine.shops.get(platform)
     address = shop.identify(heard) if shop is not None else None
     if shop is None or address is None or "\0" in address:
@@ -129,14 +181,8 @@ def _knock(door: Door, platform: str, heard: Request) -> Response:
     if known is None and not app_secrets:
         raise WebhookRejected(404, "nobody lives here")
     if shop.is_ping(heard):
-        return Response("", 200)
+        return
     shop.verify(heard, app_secrets or (known.secrets if known else ()))
-    if known is not None:
-        _write_down(door, shop, known.merchant_id, heard)
     # A signed body for a shop we don't know is answered and not kept.
-    return Response("", 200)
-
-
-def _write_down(door: Door, shop: Shop, merchant_id: int, heard: Request) -> None:
-    if door.writing.write(merchant_id, shop.envelope(heard), heard.body):
+    if known is not None and door.writing.write(known.merchant_id, shop.envelope(heard), heard.body):
         door.machine.bells.inbox()
