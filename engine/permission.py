@@ -17,6 +17,7 @@ from engine.shop_settings import ShopSettings
 LEAST_GAP = timedelta(hours=12)
 WEEK = 7
 MORNING = time(9)
+ROOM = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,10 @@ def _moment(asked: Asked, settings: ShopSettings, day: date, now: datetime) -> d
         return None
     usual = asked.due_at.astimezone(asked.zone).time()
     hours = (calendar.at_hour(day, hour, asked.zone) for hour in (usual, MORNING, time(0)))
-    within = (at for at in hours if at > now and (asked.valid_until is None or at <= asked.valid_until))
+    # At the very end of its validity it would expire on the way.
+    within = (
+        at for at in hours if at > now and (asked.valid_until is None or at + ROOM <= asked.valid_until)
+    )
     return next(within, None)
 
 
