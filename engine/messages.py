@@ -56,7 +56,13 @@ def _move(case: Deciding, trip: Trip, row: Any, message: SendMessage) -> None:
     """A claimed row goes back too: whoever works on it finds it changed."""
     wake_at = clock.real_time(case.merchant, message.due_at)
     state = "held" if trip.state == "held" else "pending"
-    values = {"due_at": message.due_at, "valid_until": message.valid_until, "state": state, "slot_day": None}
+    values = {
+        "due_at": message.due_at,
+        "valid_until": message.valid_until,
+        "state": state,
+        "slot_day": None,
+        "lease_until": None,
+    }
     code_waits = row.waits_for is not None and _change(case, row.waits_for, **values, wake_at=wake_at)
     _change(case, row.id, **values, wake_at=None if code_waits else wake_at)
     announce(case.session, case.merchant.id, wake_at)
@@ -72,7 +78,7 @@ def _reword(case: Deciding, trip: Trip, row: Any, message: SendMessage) -> None:
     if code_waits and message.incentive.kind == "none":
         wake_at = clock.real_time(case.merchant, message.due_at)
         off = {"state": "skipped", "reason": Reason.FLOW_OFF.value, "settled_at": clock.now()}
-        _change(case, row.waits_for, **off, wake_at=None)
+        _change(case, row.waits_for, **off, wake_at=None, lease_until=None)
         _change(case, row.id, **worded, waits_for=None, wake_at=wake_at)
         return announce(case.session, case.merchant.id, wake_at)
     if row.waits_for is not None and not code_waits:
@@ -89,7 +95,7 @@ def _begin_with_code(
     wake_at = clock.real_time(case.merchant, message.due_at)
     key = f"{row.key}.code{case.saved.version}"
     code_id = _insert(case, _effect(case, trip.id, message, key, state, wake_at))
-    _change(case, row.id, **worded, state=state, waits_for=code_id, wake_at=None)
+    _change(case, row.id, **worded, state=state, waits_for=code_id, wake_at=None, lease_until=None)
     announce(case.session, case.merchant.id, wake_at)
 
 

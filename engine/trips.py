@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import and_, exists, select, update
+from sqlalchemy import and_, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from core import clock
@@ -79,15 +79,24 @@ def skip_waiting(
         stopped = stopped.where(effects.c.mode == mode)
     session.execute(
         stopped.values(
-            state="skipped", reason=reason.value, slot_day=None, wake_at=None, settled_at=clock.now()
+            state="skipped",
+            reason=reason.value,
+            slot_day=None,
+            wake_at=None,
+            lease_until=None,
+            settled_at=clock.now(),
         )
     )
 
 
 def complete_if_over(session: Session, merchant_id: int, enrolment_id: int, at: datetime) -> bool:
-    """A trip in which nothing waits any more is completed."""
+    """A trip in which nothing waits any more is completed. What is in doubt
+    waits as long as its provider may still say that it never had it."""
+    asked_yet = and_(effects.c.state == "unknown", effects.c.lease_until.is_not(None))
     still = exists().where(
-        and_(effects.c.enrolment_id == enrolment_id, effects.c.undo.is_(False), effects.c.state.in_(OPEN))
+        effects.c.enrolment_id == enrolment_id,
+        effects.c.undo.is_(False),
+        or_(effects.c.state.in_(OPEN), asked_yet),
     )
     return bool(
         session.execute(
