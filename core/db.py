@@ -212,9 +212,18 @@ class GroupedWrites:
         group = []
         while self._waiting:
             group.append(self._waiting.popleft())
-        if len(group) == 1 or not self._together(group):
+        try:
+            if len(group) == 1 or not self._together(group):
+                for write in group:
+                    self._alone(write)
+        except Exception as error:
+            # Nobody whose statement was not written may go away believing it was.
             for write in group:
-                self._alone(write)
+                write.error = None if write.over else error
+            raise
+        finally:
+            for write in group:
+                write.over = True
 
     def _together(self, group: list["_Write"]) -> bool:
         """False where one of them failed, which undoes them all."""
@@ -252,7 +261,7 @@ class _Write:
     statement: str
     values: tuple[Any, ...]
     rows: int = 0
-    error: sqlite3.Error | None = None
+    error: Exception | None = None
     over: bool = False
 
 

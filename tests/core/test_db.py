@@ -73,9 +73,13 @@ def test_of_four_who_write_the_same_row_one_wins_and_the_others_are_told(db: Eng
 
 
 def test_a_transaction_that_fails_leaves_nothing_behind(db: Engine, merchant_id: int) -> None:
-    with pytest.raises(ZeroDivisionError), transaction(db) as session:
-        session.execute(update(merchants).values(settings_rev=99))
-        raise ZeroDivisionError
+    def fail() -> None:
+        with transaction(db) as session:
+            session.execute(update(merchants).values(settings_rev=99))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
     assert revision(db) == 1
 
 

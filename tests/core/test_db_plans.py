@@ -6,23 +6,28 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event, select, text, update
+from sqlalchemy import Engine, event, text, update
 
 from core import clock
 from core.db import autocommit, dialect_of, reading, transaction
 from core.models.tables import effects, enrolments
-from engine import claims, effects as acting, inbox, look_ups, sweep
+from engine import claims, inbox, look_ups, sweep
+from engine import effects as acting
 from engine.known import Subject
 from engine.loading import load
 from engine.work import announce
 from tests.support.kontor import Kontor
 
 WAITING = 20_000
-NUMBERS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000) INSERT INTO {into} FROM n"
+NUMBERS = (
+    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {waiting}) "
+    "INSERT INTO {into} FROM n"
+)
 EFFECTS = (
-    "effects (merchant_id, key, flow, mode, kind, purpose, step, undo, state, due_at, wake_at, claim, attempts, "
-    "settings_version, payload, person_id, slot_day, lease_until) SELECT {merchant}, 'filled.' || i, 'cart_recovery', "
-    "'live', 'send_message', 'marketing', 1, false, CASE WHEN i % 2 = 0 THEN 'pending' ELSE 'done' END, "
+    "effects (merchant_id, key, flow, mode, kind, purpose, step, undo, state, due_at, wake_at, claim, "
+    "attempts, settings_version, payload, person_id, slot_day, lease_until) SELECT {merchant}, "
+    "'filled.' || i, 'cart_recovery', 'live', 'send_message', 'marketing', 1, false, "
+    "CASE WHEN i % 2 = 0 THEN 'pending' ELSE 'done' END, "
     "'2999-01-01', '2999-01-01', 1, 0, 1, '{{}}', {person}, NULL, NULL"
 )
 INBOUND = (
@@ -83,7 +88,7 @@ def _fill(kontor: Kontor) -> None:
     with autocommit(kontor.machine.db) as connection:
         for into in (EFFECTS, INBOUND, LOOK_UPS):
             told = into.format(merchant=kontor.merchant_id, person=person)
-            connection.execute(text(NUMBERS.format(into=told)))
+            connection.execute(text(NUMBERS.format(waiting=WAITING, into=told)))
         connection.exec_driver_sql("ANALYZE")
 
 

@@ -256,9 +256,10 @@ def everything_of(db: Engine, owner: int) -> None:
     ids: dict[str, int] = {}
     for table in tables_of_merchants():
         row = {column.name: _filled(column, owner, ids) for column in table.columns if _is_needed(column)}
+        first = next(iter(table.primary_key))
         with transaction(db) as session:
-            made = session.execute(table.insert().values(**row)).inserted_primary_key
-            ids[table.name] = int(made[0]) if made is not None else 0
+            made = session.execute(insert(table, session).values(**row).returning(first))
+            ids[table.name] = int(made.scalar_one())
 
 
 def _is_needed(column: Any) -> bool:

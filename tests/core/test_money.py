@@ -29,7 +29,9 @@ def test_what_a_platform_writes_is_read_to_the_minor_unit(
     assert Money.parse(written, currency) == Money(minor, currency)
 
 
-@pytest.mark.parametrize("written", ["", "abc", "NaN", "Infinity", "-Infinity", "1,99", "1e999999", "19.99 €"])
+@pytest.mark.parametrize(
+    "written", ["", "abc", "NaN", "Infinity", "-Infinity", "1,99", "1e999999", "19.99 €"]
+)
 def test_what_is_no_amount_is_refused(written: str) -> None:
     with pytest.raises(ValueError, match="not an amount of money"):
         Money.parse(written, "EUR")

@@ -51,8 +51,8 @@ def sealed_values(machine: Machine) -> list[tuple[str, bytes, str]]:
     with reading(machine.db) as session:
         for one in SEALED:
             kept = select(one.table).where(one.table.c[one.column].is_not(None))
-            for row in session.execute(kept):
-                found.append((f"{one.table.name}.{one.column}", getattr(row, one.column), one.binding(row)))
+            where = f"{one.table.name}.{one.column}"
+            found += [(where, getattr(row, one.column), one.binding(row)) for row in session.execute(kept)]
     return found
 
 
