@@ -57,6 +57,7 @@ def tell_the_story(page: Page, address: str, language: str) -> None:
     page.get_by_role("button", name=subscriber).click()
     page.get_by_role("button", name=hour).click()
     page.get_by_role("button", name=pay).click()
+    page.locator("form[action$='/cart/new'] button").click()
     page.get_by_role("button", name=add).nth(4).click()
     page.get_by_role("button", name=guest).click()
     page.locator("form[action$='/cart/new'] button").click()

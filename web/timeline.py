@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, func, literal, or_, select
+from sqlalchemy import ColumnElement, Label, Select, and_, func, literal, or_, select
 from sqlalchemy.orm import Session
 
 from core.models.tables import addresses, carts, decisions, effects, enrolments
@@ -128,10 +128,9 @@ def kept(session: Session, merchant_id: int, effect_id: int) -> Any | None:
 def coming_up(session: Session, merchant_id: int, most: int = 5) -> list[tuple[Effect, str | None]]:
     """What waits, the next first, and for whom."""
     query = (
-        select(effects, literal(False).label("kept"), addresses.c.masked)
+        select(effects, literal(False).label("kept"), _masked(effects.c.person_id))
         .outerjoin(enrolments, enrolments.c.id == effects.c.enrolment_id)
         .outerjoin(carts, carts.c.id == enrolments.c.subject_id)
-        .outerjoin(addresses, addresses.c.id == carts.c.address_id)
         .where(
             effects.c.merchant_id == merchant_id,
             effects.c.state == "pending",
@@ -148,12 +147,11 @@ def held_blasts(session: Session, merchant_id: int) -> list[Held]:
     ranked = (
         select(
             enrolments.c.flow,
-            addresses.c.masked,
+            _masked(enrolments.c.person_id),
             func.row_number().over(partition_by=enrolments.c.flow, order_by=enrolments.c.id).label("place"),
             func.count().over(partition_by=enrolments.c.flow).label("held"),
         )
         .outerjoin(carts, carts.c.id == enrolments.c.subject_id)
-        .outerjoin(addresses, addresses.c.id == carts.c.address_id)
         .where(enrolments.c.merchant_id == merchant_id, enrolments.c.state == "held")
         .subquery()
     )
@@ -174,7 +172,7 @@ def entry(row: Any, planned: Mapping[int, tuple[Effect, ...]]) -> Entry:
         at=row.at,
         times=row.times,
         enrolment_id=row.enrolment_id,
-        masked=row.masked if row.person_id is not None else None,
+        masked=row.masked,
         total_minor=row.total_minor,
         currency=row.currency,
         effects=planned.get(row.enrolment_id, ()) if row.kind == "enrolled" else (),
@@ -201,8 +199,18 @@ def _effect(row: Any) -> Effect:
 
 def _entries(merchant_id: int) -> Select[Any]:
     return (
-        select(decisions, addresses.c.masked, carts.c.total_minor, carts.c.currency)
+        select(decisions, _masked(decisions.c.person_id), carts.c.total_minor, carts.c.currency)
         .outerjoin(carts, and_(carts.c.id == decisions.c.subject_id, carts.c.merchant_id == merchant_id))
-        .outerjoin(addresses, and_(addresses.c.id == carts.c.address_id))
         .where(decisions.c.merchant_id == merchant_id)
     )
+
+
+def _masked(person_id: ColumnElement[Any]) -> Label[str | None]:
+    """The person's address as pages show it: the cart's own, if it is still
+    that person's, else the first that was known."""
+    mine = and_(addresses.c.person_id == person_id, addresses.c.channel == "email")
+    known = select(addresses.c.masked).where(mine)
+    its_own = known.where(addresses.c.id == carts.c.address_id)
+    first = known.order_by(addresses.c.id).limit(1)
+    found = [one.correlate_except(addresses).scalar_subquery() for one in (its_own, first)]
+    return func.coalesce(*found).label("masked")

@@ -45,6 +45,14 @@ def test_people_are_masked_on_every_page(visitor: Visitor, line: str) -> None:
     assert not any("anna.bauer" in page for page in pages)
 
 
+def test_a_decision_names_whom_it_was_about_also_after_somebody_else_took_the_cart(
+    visitor: Visitor, line: str
+) -> None:
+    leaves_a_cart(visitor, "anna@example.com", "opt_in")
+    visitor.press("Shop as a guest").open(f"{line}?outcome=enrolled")
+    assert re.findall(r'class="name">([^<]+)<', visitor.text) == ["a…@example.com"]
+
+
 def test_the_detail_tells_the_whole_chain(visitor: Visitor, line: str) -> None:
     leaves_a_cart(visitor, "anna@example.com", "opt_in")
     visitor.press("Fast-forward 1 h").press("Pay now").open(line)
