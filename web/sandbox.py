@@ -13,11 +13,12 @@ from core.db import reading, transaction
 from core.models import Merchant
 from core.models.tables import inbound
 from engine import privacy, simulation
+from integrations.mailbox.channel import listing
 from integrations.sandbox import seed
 from integrations.sandbox.consents import opt_in_text
 from integrations.sandbox.store import Store
 from web import counter, numbers, timeline
-from web.counter import cart_of_visitor, field, is_unread, number, visited, wait
+from web.counter import cart_of_visitor, field, is_unread, number, take_typed_address, visited, wait
 from web.filters import Wanted
 from web.i18n import gettext as _
 from web.i18n import locale, ngettext
@@ -27,6 +28,7 @@ bp = Blueprint("sandbox", __name__, url_prefix="/sandbox")
 bp.register_blueprint(counter.bp)
 
 FEED = 6
+MAILS = 3
 START_HOURS = (10, 3, 21)
 SETTLES_WITHIN = 8.0
 
@@ -49,6 +51,7 @@ def page() -> str:
         unread=is_unread(merchant.id),
         start_hours=START_HOURS,
         opt_in_text=opt_in_text(locale()),
+        mails=listing(machine().runtime, merchant.id, most=MAILS),
         **_made_of_it(merchant),
     )
 
@@ -56,6 +59,9 @@ def page() -> str:
 @bp.post("/clock")
 def fast_forward() -> Response:
     """Time goes on; the worker settles on the way all that falls due."""
+    refused = take_typed_address()
+    if refused is not None:
+        return refused
     merchant = visited()
     target = _target(merchant, field("to"))
     if target is None:

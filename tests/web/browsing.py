@@ -12,6 +12,7 @@ class Button:
     text: str = ""
     name: str = ""
     value: str = ""
+    action: str = ""
 
 
 @dataclass
@@ -20,6 +21,7 @@ class Form:
 
     action: str
     method: str
+    id: str = ""
     fields: dict[str, str] = field(default_factory=dict)
     ticks: dict[str, str] = field(default_factory=dict)
     buttons: list[Button] = field(default_factory=list)
@@ -31,11 +33,12 @@ class _Forms(HTMLParser):
         self.forms: list[Form] = []
         self._button: Button | None = None
         self._select = ""
+        self.elsewhere: list[tuple[str, Button]] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
         if tag == "form":
-            self.forms.append(Form(given.get("action", ""), given.get("method", "get")))
+            self.forms.append(Form(given.get("action", ""), given.get("method", "get"), given.get("id", "")))
         elif tag == "input" and given.get("type") == "checkbox":
             self.forms[-1].ticks[given["name"]] = given["value"]
         elif tag == "input":
@@ -45,8 +48,23 @@ class _Forms(HTMLParser):
         elif tag == "option" and self._select:
             self.forms[-1].fields.setdefault(self._select, given["value"])
         elif tag == "button":
-            self._button = Button(name=given.get("name", ""), value=given.get("value", ""))
-            self.forms[-1].buttons.append(self._button)
+            self._button = Button(
+                "", given.get("name", ""), given.get("value", ""), given.get("formaction", "")
+            )
+            self._place(self._button, given.get("form", ""))
+
+    def _place(self, button: Button, form_id: str) -> None:
+        """A button may stand before the form it belongs to."""
+        if form_id:
+            self.elsewhere.append((form_id, button))
+        else:
+            self.forms[-1].buttons.append(button)
+
+    def close(self) -> None:
+        super().close()
+        by_id = {form.id: form for form in self.forms}
+        for form_id, button in self.elsewhere:
+            by_id[form_id].buttons.append(button)
 
     def handle_endtag(self, tag: str) -> None:
         self._button = None if tag == "button" else self._button
@@ -74,7 +92,7 @@ class Visitor:
         form, button = self._buttons(text)[nth]
         data = form.fields | fields | {name: form.ticks[name] for name in ticks}
         data |= {button.name: button.value} if button.name else {}
-        action = form.action or self.path
+        action = button.action or form.action or self.path
         if form.method == "get":
             return self._see(self.client.get(action, query_string=data, follow_redirects=True))
         return self._see(self.client.post(action, data=data, follow_redirects=True))
@@ -85,6 +103,7 @@ class Visitor:
     def _buttons(self, text: str) -> list[tuple[Form, Button]]:
         parser = _Forms()
         parser.feed(self.text)
+        parser.close()
         return [(form, button) for form in parser.forms for button in form.buttons if button.text == text]
 
     def _see(self, answer: TestResponse) -> "Visitor":
