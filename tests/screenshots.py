@@ -65,7 +65,7 @@ def tell_the_story(page: Page, address: str, language: str) -> None:
     page.get_by_role("button", name=add).nth(0).click()
     page.locator("#email").fill("anna@example.com")
     page.locator("#opt_in").check()
-    page.locator("form[action$='/cart/email'] button").click()
+    page.locator("form[action$='/cart/email'] button").first.click()
 
 
 def _take(browser: Browser, address: str, language: str, width: int) -> None:
