@@ -35,15 +35,24 @@ def current_member() -> str:
 
 
 def _guarded(key: str) -> tuple[Merchant, int]:
-    who = session.get("member")
-    if isinstance(who, list) and len(who) == 2:
-        found = _merchant_of(who[0], who[1], key)
+    who = _signed_in()
+    if who is not None:
+        found = _merchant_of(*who, key)
         if found is not None:
-            return found, int(who[1])
+            return found, who[1]
     open_to_all = _sandbox(key)
     if open_to_all is None:
         abort(404 if who else 401)
     return open_to_all, first_member(open_to_all.id)
+
+
+def _signed_in() -> tuple[int, int] | None:
+    """The merchant and the member of the cookie; a cookie from an older
+    Kontor may have another shape and is nobody's."""
+    match session.get("member"):
+        case [int(merchant_id), int(member_id)]:
+            return merchant_id, member_id
+    return None
 
 
 def _sandbox(key: str) -> Merchant | None:
