@@ -44,8 +44,13 @@ def settle_all(machine: Machine, most: int = 10_000) -> None:
     and for commands that run without a worker."""
     for _ in range(most):
         busy = inbox.run(machine) + look_ups.run(machine) + effects.run(machine)
-        if not busy and not simulation.run(machine):
+        if not busy and not _time_goes_on(machine):
             return
+
+
+def _time_goes_on(machine: Machine) -> bool:
+    """While a clock waits for what is due to be settled, more may come due."""
+    return simulation.run(machine) or effects.run(machine) > 0
 
 
 def _inbox(machine: Machine) -> None:
@@ -56,7 +61,7 @@ def _inbox(machine: Machine) -> None:
 
 def _due(machine: Machine) -> None:
     effects.run(machine)
-    while simulation.run(machine):
+    while _time_goes_on(machine):
         effects.run(machine)
 
 
