@@ -91,9 +91,8 @@ def save_shop(kontor: Kontor, **data: Any) -> None:
 
 def step_settings(number: int, **changed: Any) -> list[Mapping[str, Any]]:
     """The standard steps, of which one is changed."""
-    standard = [step.model_dump() for step in CartRecoverySettings().model_copy().steps]  # type: ignore[attr-defined]
-    standard[number - 1] |= changed
-    return list(standard)
+    standard = [step.model_dump() for step in CartRecoverySettings().steps]
+    return [step | (changed if n == number else {}) for n, step in enumerate(standard, start=1)]
 
 
 def rewind(kontor: Kontor, to: datetime) -> None:

@@ -12,6 +12,7 @@ from core.models.tables import addresses, consents, effects, suppressions
 from core.reasons import Reason
 from engine import consent
 from engine.standing import Act, Standing, reasons_against
+from integrations.roles import Request
 from integrations.sandbox.bodies import ConsentBody, ContactBody
 from tests.engine.stories import ANNA, BEN, decided, save_shop, sent, steps, trips
 from tests.support.kontor import Kontor
@@ -204,7 +205,7 @@ def test_an_order_that_was_cancelled_makes_nobody_a_customer(kontor: Kontor) -> 
     assert decided(kontor)[-1] == ("refused", ("no_consent",))
 
 
-def _consent(kontor: Kontor, state: ConsentState, at: datetime) -> object:
+def _consent(kontor: Kontor, state: ConsentState, at: datetime) -> Request:
     body = ConsentBody(
         contact=ContactBody(email=ANNA), state=state, at=at, source="newsletter", text="Yes, please."
     )
