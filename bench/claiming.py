@@ -77,7 +77,7 @@ def work(machine: Machine, count: int) -> float:
     while done < count:
         batch = claim(machine, BATCH)
         assert batch is not None
-        outcomes = [Outcome(row.id, row.claim, "done", ("claimed",)) for row in batch.rows]
+        outcomes = [Outcome(id, number, "done", ("claimed",)) for id, number in batch.claims.items()]
         with transaction(machine.db) as session:
             done += settle(session, outcomes)
     return time.perf_counter() - began

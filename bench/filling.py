@@ -21,6 +21,7 @@ from core.models.tables import (
     people,
     settings_versions,
 )
+from engine.identity import name_binding
 from engine.machine import Machine
 from engine.work import announce
 from integrations.sandbox import seed
@@ -107,7 +108,7 @@ def _move_sequences(session: Session, to: int) -> None:
 
 
 def _person(machine: Machine, merchant_id: int, id: int, at: datetime) -> dict[str, Any]:
-    name = machine.vault.seal("Anna", f"person:{merchant_id}:first_name")
+    name = machine.vault.seal("Anna", name_binding(merchant_id, id))
     row = {"id": id, "merchant_id": merchant_id, "version": 1, "first_name": name, "locale": "en"}
     return row | {"country": "DE", "seen": {}, "created_at": at}
 

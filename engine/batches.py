@@ -13,7 +13,7 @@ from core import clock
 from core.db import reading
 from core.events import Stock
 from core.models import Merchant
-from core.models.tables import connections, enrolments
+from core.models.tables import connections, effects, enrolments
 from engine.claims import Batch
 from engine.known import Loaded, Subject
 from engine.loading import load
@@ -62,16 +62,29 @@ def open_batch(machine: Machine, batch: Batch) -> Open:
         connection = session.execute(
             select(connections).where(connections.c.merchant_id == merchant.id)
         ).one()
-        trips = _subjects(session, merchant.id, batch.rows)
+        rows = _rows(session, batch)
+        trips = _subjects(session, merchant.id, rows)
         loaded = load(session, merchant.id, list(trips.values()), clock.now(merchant))
         settings = load_settings(machine, session, merchant)
         session.expunge(merchant)
-    return Open(merchant, connection, settings, batch.rows, trips, loaded)
+    return Open(merchant, connection, settings, rows, trips, loaded)
 
 
 def load_settings(machine: Machine, session: Session, merchant: Merchant) -> Settings:
     flows = {key: flow_settings(session, merchant.id, flow) for key, flow in machine.flows.items()}
     return Settings(merchant.settings_rev, shop_settings(session, merchant.id), flows)
+
+
+def _rows(session: Session, batch: Batch) -> list[Any]:
+    """The batch's rows, the earliest due first; whoever has claimed one of
+    them since keeps it."""
+    found = session.execute(
+        select(effects).where(
+            effects.c.merchant_id == batch.merchant_id, effects.c.id.in_(list(batch.claims))
+        )
+    )
+    mine = (row for row in found if row.claim == batch.claims[row.id])
+    return sorted(mine, key=lambda row: (row.due_at, row.id))
 
 
 def _subjects(session: Session, merchant_id: int, rows: list[Any]) -> dict[int, Subject]:

@@ -1,11 +1,14 @@
 """Settling: what became of an effect, written once by whoever owns it."""
 
+from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
+from functools import cache
+from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import and_, bindparam, false, or_, update
+from sqlalchemy import Connection, Update, and_, bindparam, false, or_, update
 from sqlalchemy.orm import Session
 
 from core import clock
@@ -40,18 +43,38 @@ class Outcome:
     ask_at: datetime | None = None
 
 
+# All of an outcome but whose it is.
+_KIND = attrgetter(*(field.name for field in fields(Outcome) if field.name != "id"))
+
+
 def settle(session: Session, outcomes: Sequence[Outcome]) -> int:
-    """Write the outcomes, a statement for each kind of them; how many held."""
-    held = 0
-    for key in {(o.from_states, o.keeps_slot) for o in outcomes}:
-        group = [o for o in outcomes if (o.from_states, o.keeps_slot) == key]
-        held += _write(session, group, *key)
-    return held
+    """Write the outcomes, one statement for all that came to the same; how
+    many held."""
+    alike: dict[Any, list[Outcome]] = defaultdict(list)
+    for outcome in outcomes:
+        alike[_KIND(outcome)].append(outcome)
+    connection, now = session.connection(), clock.now()
+    return sum(_write(connection, group[0], [one.id for one in group], now) for group in alike.values())
 
 
-def _write(session: Session, group: Sequence[Outcome], from_states: tuple[str, ...], keeps_slot: bool) -> int:
+def _write(connection: Connection, outcome: Outcome, ids: list[int], now: datetime) -> int:
+    values = {
+        "ids": ids,
+        "number": outcome.claim,
+        "new_state": outcome.state,
+        "new_reason": outcome.reason,
+        "new_wake_at": outcome.wake_at,
+        "new_attempts": outcome.attempts,
+        "new_ref": outcome.provider_ref,
+        "new_lease": outcome.ask_at,
+        "new_settled_at": None if outcome.state in ("pending", "held") else now,
+    }
+    return connection.execute(_statement(outcome.from_states, outcome.keeps_slot), values).rowcount
+
+
+@cache
+def _statement(from_states: tuple[str, ...], keeps_slot: bool) -> Update:
     """The claim's number fences: whoever lost the row changes nothing."""
-    now = clock.now()
     values: dict[str, Any] = {
         "state": bindparam("new_state"),
         "reason": bindparam("new_reason"),
@@ -63,26 +86,9 @@ def _write(session: Session, group: Sequence[Outcome], from_states: tuple[str, .
     }
     if not keeps_slot:
         values["slot_day"] = None
-    mine = and_(effects.c.id == bindparam("row_id"), effects.c.claim == bindparam("row_claim"))
-    # No IN: a list that expands can't be run for many rows at once.
+    mine = and_(effects.c.id.in_(bindparam("ids", expanding=True)), effects.c.claim == bindparam("number"))
     from_state = or_(false(), *(effects.c.state == state for state in from_states))
-    statement = update(effects).where(mine, from_state).values(**values)
-    rows = [
-        {
-            "row_id": o.id,
-            "row_claim": o.claim,
-            "new_state": o.state,
-            "new_reason": o.reason,
-            "new_wake_at": o.wake_at,
-            "new_attempts": o.attempts,
-            "new_ref": o.provider_ref,
-            "new_lease": o.ask_at,
-            "new_settled_at": None if o.state in ("pending", "held") else now,
-        }
-        for o in group
-    ]
-    result = session.connection().execute(statement, rows)
-    return int(result.rowcount)
+    return update(effects).where(mine, from_state).values(**values)
 
 
 def after(session: Session, merchant: Merchant, row: Any, outcome: Outcome, ends_trip: bool = False) -> None:

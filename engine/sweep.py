@@ -82,7 +82,7 @@ def _give_back_claims(session: Session, now: datetime) -> None:
 def _ask_provider(machine: Machine, row: Any) -> None:
     """Only the provider's own word moves a doubtful row: it has the key, or
     it proves that it never had."""
-    opened = open_batch(machine, Batch(row.merchant_id, [row], clock.now()))
+    opened = open_batch(machine, Batch(row.merchant_id, {row.id: row.claim}, clock.now()))
     try:
         happened = _happened(machine, opened, row)
     except (Retryable, Permanent, NeedsMerchant) as error:

@@ -2,12 +2,27 @@
 
 from datetime import datetime
 
-from sqlalchemy import case, func, select, update
+from sqlalchemy import Connection, bindparam, case, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from core import clock
 from core.db import insert
 from core.models.tables import effects, work
+
+_WAITING = (
+    effects.c.merchant_id == bindparam("whose"),
+    effects.c.state == "pending",
+    effects.c.wake_at.is_not(None),
+)
+_RECOUNT = (
+    update(work)
+    .where(work.c.merchant_id == bindparam("whose"), exists().where(*_WAITING))
+    .values(
+        next_at=select(func.min(effects.c.wake_at)).where(*_WAITING).scalar_subquery(),
+        served_at=func.coalesce(bindparam("served", type_=work.c.served_at.type), work.c.served_at),
+    )
+    .returning(work.c.next_at)
+)
 
 
 def announce(session: Session, merchant_id: int, wake_at: datetime) -> None:
@@ -18,18 +33,10 @@ def announce(session: Session, merchant_id: int, wake_at: datetime) -> None:
     session.execute(row.on_conflict_do_update(index_elements=["merchant_id"], set_={"next_at": earlier}))
 
 
-def recount(session: Session, merchant_id: int, served_at: datetime | None = None) -> None:
+def recount(session: Session | Connection, merchant_id: int, served_at: datetime | None = None) -> None:
     """Set the merchant's entry to the earliest row that waits, or remove it.
     The caller holds the entry's lock or is the sweep."""
-    earliest = session.execute(
-        select(func.min(effects.c.wake_at)).where(
-            effects.c.merchant_id == merchant_id,
-            effects.c.state == "pending",
-            effects.c.wake_at.is_not(None),
-        )
-    ).scalar_one()
-    if earliest is None:
+    values = {"whose": merchant_id, "served": served_at}
+    set_anew = session.execute(_RECOUNT, values)
+    if set_anew.first() is None:
         session.execute(work.delete().where(work.c.merchant_id == merchant_id))
-        return
-    values = {"next_at": earliest} | ({"served_at": served_at} if served_at else {})
-    session.execute(update(work).where(work.c.merchant_id == merchant_id).values(**values))

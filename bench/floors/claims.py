@@ -15,6 +15,11 @@ CLAIM = (
     "(SELECT id FROM due WHERE state = 'pending' AND due_at <= ? ORDER BY due_at LIMIT ?{lock}) "
     "RETURNING id, claim, payload"
 )
+# What is to be done stands in the row, as it must.
+PAYLOAD = (
+    '{"to": "anna@example.com", "content": "reminder", "cart": "https://shop.example/cart/123123123", '
+    '"valid_until": "2026-11-23T10:00:00Z", "incentive": "none", "settings": 1}'
+)
 DONE = "UPDATE due SET state = 'done', done_at = ?, lease_until = NULL WHERE id = ? AND claim = ?"
 
 
@@ -27,9 +32,9 @@ class Due:
 
     def fill(self, count: int) -> None:
         """`count` rows that are due, a hundredth of a second apart."""
-        id, real = ("INTEGER", "REAL") if self._sqlite else ("BIGINT", "DOUBLE PRECISION")
+        number, real = ("INTEGER", "REAL") if self._sqlite else ("BIGINT", "DOUBLE PRECISION")
         self._run(
-            f"CREATE TABLE due (id {id} PRIMARY KEY, payload TEXT, state TEXT, due_at {real}, "
+            f"CREATE TABLE due (id {number} PRIMARY KEY, payload TEXT, state TEXT, due_at {real}, "
             f"claim INTEGER, lease_until {real}, done_at {real})"
         )
         numbers = "WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < ?) "
@@ -37,7 +42,7 @@ class Due:
         start = time.time() - count / 100 - 60
         self._run(
             f"{numbers if self._sqlite else ''}INSERT INTO due (id, payload, state, due_at, claim) "
-            f"SELECT n, 'nothing', 'pending', {start} + n / 100.0, 0 FROM {source}",
+            f"SELECT n, '{PAYLOAD}', 'pending', {start} + n / 100.0, 0 FROM {source}",
             (count,),
         )
         self._run(INDEX)
