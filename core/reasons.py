@@ -37,6 +37,7 @@ class Reason(StrEnum):
     DISCOUNT_SPENT = "discount_spent"
     NEEDS_MERCHANT = "needs_merchant"
     TOO_SOON = "too_soon"
+    OTHER_PERSON = "other_person"
     INTERNAL = "internal"
 
 
@@ -160,6 +161,10 @@ SENTENCES: dict[Reason, tuple[str, str]] = {
     Reason.INTERNAL: (
         "A fault of ours stopped it; the operator can see it in the log.",
         "Ein Fehler unsererseits hat sie aufgehalten; der Betreiber sieht ihn im Protokoll.",
+    ),
+    Reason.OTHER_PERSON: (
+        "The cart has become somebody else's.",
+        "Der Warenkorb gehört inzwischen jemand anderem.",
     ),
     Reason.TOO_SOON: (
         "The message before it had gone out less than 12 hours earlier.",

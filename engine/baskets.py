@@ -17,8 +17,9 @@ from engine.identity import Found, fingerprint
 
 def remember_cart(
     session: Session, vault: Vault, merchant_id: int, cart: Cart, found: Found | None, mark: str
-) -> int:
-    """Write the cart unless newer news of it is known; its row's number."""
+) -> tuple[int, int | None]:
+    """Write the cart unless newer news of it is known; its row's number and
+    whose it is, which an older body does not change."""
     values = _values(vault, merchant_id, cart, found) | {"digest": mark}
     made = session.execute(
         insert(carts, session)
@@ -28,7 +29,7 @@ def remember_cart(
     ).scalar_one_or_none()
     if made is not None:
         replace_lines(session, merchant_id, cart.lines, cart_id=made)
-        return int(made)
+        return int(made), values["person_id"]
     return _refresh(session, merchant_id, cart, values)
 
 
@@ -70,18 +71,21 @@ def replace_lines(
         session.execute(insert(lines, session), rows)
 
 
-def _refresh(session: Session, merchant_id: int, cart: Cart, values: dict[str, Any]) -> int:
+def _refresh(
+    session: Session, merchant_id: int, cart: Cart, values: dict[str, Any]
+) -> tuple[int, int | None]:
     """The newest body counts in all it says, also for when the cart began."""
     row = session.execute(
         select(carts.c.id, carts.c.platform_at, carts.c.digest, carts.c.person_id)
         .where(carts.c.merchant_id == merchant_id, carts.c.ref == cart.ref)
         .with_for_update()
     ).one()
-    if is_news(cart.updated_at, values["digest"], row.platform_at, row.digest):
-        kept = {} if values["person_id"] else {"person_id": row.person_id}
-        session.execute(update(carts).where(carts.c.id == row.id).values(**values | kept))
-        replace_lines(session, merchant_id, cart.lines, cart_id=row.id)
-    return int(row.id)
+    if not is_news(cart.updated_at, values["digest"], row.platform_at, row.digest):
+        return int(row.id), row.person_id
+    kept = {} if values["person_id"] else {"person_id": row.person_id}
+    session.execute(update(carts).where(carts.c.id == row.id).values(**values | kept))
+    replace_lines(session, merchant_id, cart.lines, cart_id=row.id)
+    return int(row.id), values["person_id"] or row.person_id
 
 
 def _values(vault: Vault, merchant_id: int, cart: Cart, found: Found | None) -> dict[str, Any]:

@@ -18,7 +18,7 @@ def record(
     cart_id: int | None = None,
 ) -> None:
     """Record a decision about the subject (or about another cart); the same
-    one said again is counted."""
+    one said again of the same person is counted."""
     words = list(dict.fromkeys(reason.value for reason in reasons))
     row = insert(decisions, case.session).values(
         merchant_id=case.merchant.id,
@@ -31,7 +31,7 @@ def record(
         enrolment_id=enrolment_id,
         inbound_id=case.inbound_id,
         reasons=words,
-        reasons_key=",".join(words),
+        reasons_key=",".join([str(case.subject.person_id or 0), *words]),
         settings_version=case.saved.version,
         at=case.now,
         times=1,

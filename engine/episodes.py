@@ -10,8 +10,16 @@ from core.reasons import Reason
 from engine.deciding import Deciding
 from engine.facts import DONE
 
-# What may have changed since: the cart is filled again, consent was given, the flow is on.
-MENDED = (Reason.CART_EMPTIED, Reason.UNSUBSCRIBED, Reason.FLOW_OFF, Reason.TOO_OLD, Reason.OUT_OF_STOCK)
+# What may have changed since: the cart is filled again, consent was given, the flow is on,
+# the cart has become somebody else's.
+MENDED = (
+    Reason.CART_EMPTIED,
+    Reason.UNSUBSCRIBED,
+    Reason.FLOW_OFF,
+    Reason.TOO_OLD,
+    Reason.OUT_OF_STOCK,
+    Reason.OTHER_PERSON,
+)
 
 
 def next_episode(case: Deciding, action: Enrol) -> int | None:

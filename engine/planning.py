@@ -4,13 +4,14 @@ Runs in the same transaction as remembering, with the people locked.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.orm import Session
 
 from core import clock
 from core.actions import Action, Enrol, Exit, Refuse
-from core.events import Event, OrderEvent
+from core.events import CartUpdated, Event, OrderEvent
 from core.facts import CartFacts, Facts
 from core.models import Merchant
 from core.models.tables import carts, enrolments, lines
@@ -83,6 +84,8 @@ def follow_times(machine: Machine, session: Session, merchant: Merchant, enrolme
 
 
 def _decide(case: Deciding, event: Event | None) -> None:
+    if isinstance(event, CartUpdated):
+        _end_trips_of_others(case)
     facts = _facts(case)
     settings = _settings_for(case)
     if event is None:
@@ -91,6 +94,28 @@ def _decide(case: Deciding, event: Event | None) -> None:
         actions = case.flow.plan(event, settings, facts)
     for action in actions:
         _apply(case, action, facts)
+
+
+def _end_trips_of_others(case: Deciding) -> None:
+    """A cart that has become somebody else's: whoever was reminded of it
+    before must not be sent the other's cart."""
+    if case.subject.person_id is None:
+        return
+    others = case.session.execute(
+        select(enrolments.c.id, enrolments.c.person_id).where(
+            enrolments.c.merchant_id == case.merchant.id,
+            enrolments.c.subject == "cart",
+            enrolments.c.subject_id == case.subject.cart_id,
+            enrolments.c.flow == case.flow.key,
+            enrolments.c.person_id != case.subject.person_id,
+            enrolments.c.state.in_(RUNNING),
+        )
+    ).all()
+    lock_people(case.session, case.merchant.id, [row.person_id for row in others])
+    for row in others:
+        end_trip(case.session, case.merchant.id, row.id, Reason.OTHER_PERSON, case.now)
+        theirs = replace(case, subject=replace(case.subject, person_id=row.person_id))
+        decisions.record(theirs, "exited", (Reason.OTHER_PERSON,), enrolment_id=row.id)
 
 
 def _facts(case: Deciding) -> Facts:
@@ -129,6 +154,7 @@ def _refuse(case: Deciding, reasons: tuple[Reason, ...]) -> None:
         enrolments.c.mode == case.saved.mode,
         enrolments.c.subject == "cart",
         enrolments.c.subject_id == case.subject.cart_id,
+        enrolments.c.person_id == case.subject.person_id,
     )
     if case.session.execute(had_one.limit(1)).first() is None:
         decisions.record(case, "refused", reasons)

@@ -34,7 +34,7 @@ from core.models.tables import carts, consents, inbound_people, orders
 from core.vault import Vault
 from engine import catalogue, purchases
 from engine.baskets import remember_cart, replace_lines
-from engine.identity import Found, resolve
+from engine.identity import Found, lock_people, resolve
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +127,8 @@ def _remember(
     cart_id = None
     match event:
         case CartUpdated(cart=cart):
-            cart_id = remember_cart(session, vault, merchant.id, cart, found, digest(cart))
+            cart_id, person_id = remember_cart(session, vault, merchant.id, cart, found, digest(cart))
+            _lock_owner(session, merchant.id, person_id, found)
         case CartLinesChanged():
             person_id, cart_id = _refresh_lines(session, merchant.id, event)
         case OrderEvent(order=order):
@@ -141,6 +142,12 @@ def _remember(
         case StockChanged():
             catalogue.remember_stock(session, merchant.id, event.variant_ref, event.stock, event.at)
     return Touched(event, person_id, cart_id)
+
+
+def _lock_owner(session: Session, merchant_id: int, owner: int | None, found: Found | None) -> None:
+    """An older body may name somebody else than the one whose cart it is now."""
+    if owner is not None and (found is None or owner != found.person_id):
+        lock_people(session, merchant_id, [owner])
 
 
 def _refresh_lines(

@@ -27,3 +27,14 @@ def test_a_guest_who_ticked_nothing_gets_nothing_and_the_reason_is_recorded(kont
     kontor.forward(days=5)
     assert kontor.rows(mailbox_messages) == []
     assert ["no_consent"] in [row.reasons for row in kontor.rows(decisions)]
+
+
+def test_a_cart_that_becomes_somebody_elses_is_never_sent_to_the_first_person(kontor: Kontor) -> None:
+    cart = kontor.leave_cart("anna@example.com")
+    kontor.forward(minutes=20)
+    kontor.hear(kontor.store.leave_email(cart, "gustav@example.com"))
+    kontor.forward(days=5)
+    assert kontor.rows(mailbox_messages) == []
+    told = {(row.kind, tuple(row.reasons)) for row in kontor.rows(decisions)}
+    assert ("exited", ("other_person",)) in told
+    assert ("refused", ("no_consent",)) in told
