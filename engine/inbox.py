@@ -158,10 +158,10 @@ def apply(
     events: list[Event] = []
     for item in found:
         hint = item if isinstance(item, LookUp) else _hint_for(machine, session, merchant.id, item)
-        if hint is not None and merchant.uninstalled_at is None:
-            want(session, merchant.id, hint, inbound_id)
-        elif isinstance(item, Event):
+        if hint is None and isinstance(item, Event):
             events.append(item)
+        elif hint is not None and hint.ref and merchant.uninstalled_at is None:
+            want(session, merchant.id, hint, inbound_id)
     if merchant.uninstalled_at is None:
         touched = records.remember(session, machine.vault, merchant, events, inbound_id)
         planning.plan(machine, session, merchant, touched, inbound_id)

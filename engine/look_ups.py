@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+import structlog
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from core import clock
-from core.db import reading, transaction
+from core.db import may_pass, reading, transaction
 from core.errors import NeedsMerchant, Permanent, Retryable
 from core.events import LookUp
 from core.models import Merchant
@@ -17,6 +18,8 @@ from engine import inbox, privacy
 from engine.machine import Machine
 from engine.settling import backoff
 from integrations.roles import Access, ShopIdentity
+
+log = structlog.get_logger()
 
 BATCH = 50
 LEASE = timedelta(minutes=2)
@@ -42,6 +45,18 @@ def _run_batch(machine: Machine) -> bool:
     rows = _claim(machine)
     if not rows:
         return False
+    try:
+        _serve(machine, rows)
+    except Exception as error:
+        # Whatever is wrong with these, they are not asked for ever and block nobody.
+        if may_pass(error):
+            raise
+        log.exception("look_up_not_handled", merchant_id=rows[0].merchant_id)
+        _end(machine, rows, "failed", f"internal: {type(error).__name__}")
+    return True
+
+
+def _serve(machine: Machine, rows: Sequence[Any]) -> None:
     merchant_id = rows[0].merchant_id
     wanted = {LookUp(row.kind, row.ref): row for row in rows}
     try:
@@ -54,7 +69,6 @@ def _run_batch(machine: Machine) -> bool:
         _end(machine, rows, "failed", str(error))
     else:
         _answered(machine, merchant_id, wanted, found)
-    return True
 
 
 def _claim(machine: Machine) -> list[Any]:
