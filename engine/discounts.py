@@ -38,6 +38,8 @@ def prepare_creation(
     answer the shop can be asked for that very code."""
     if row.mode == "shadow":
         return skipped(row, Reason.SHADOW)
+    if not _still_claimed(session, row):
+        return dropped(row)
     code = _stored(session, opened, row) or _reserve(session, opened, row, subject)
     if code is None:
         return skipped(row, Reason.DISCOUNT_SPENT)
@@ -99,6 +101,12 @@ def pretended(opened: Open, row: Any) -> Offer:
     ends_at = _ends_at(clock.now(merchant), getattr(saved, "discount_hours", 48), merchant.timezone)
     asked = row.payload
     return Offer("SHADOW", asked["incentive"], asked["value"], merchant.currency, ends_at, merchant.timezone)
+
+
+def _still_claimed(session: Session, row: Any) -> bool:
+    """An order found by asking has ended the trip: nothing is set aside then."""
+    mine = (effects.c.id == row.id, effects.c.claim == row.claim, effects.c.state == "claimed")
+    return session.execute(select(effects.c.id).where(*mine)).first() is not None
 
 
 def _stored(session: Session, opened: Open, row: Any) -> Any | None:
