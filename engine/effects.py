@@ -3,8 +3,8 @@
 No transaction is open while the shop is asked or the world is changed.
 """
 
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -23,6 +23,7 @@ from engine.planning import look_again
 from engine.preparing import prepare
 from engine.settling import ASK_AGAIN, Outcome, after, backoff, settle
 from engine.verdicts import Ready, Settled
+from engine.work import announce
 
 log = structlog.get_logger()
 
@@ -32,20 +33,41 @@ FAULTS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, A
 
 def run_batch(machine: Machine) -> bool:
     """Do one merchant's due effects; false where nothing is due."""
-    batch = claim(machine)
-    if batch is None:
-        return False
-    machine.bells.due()
-    with machine.busy.serving(batch.merchant_id):
+    with machine.busy.choosing:
+        batch = claim(machine)
+        if batch is None:
+            return False
+        machine.busy.begin(batch.merchant_id)
+    try:
+        machine.bells.due()
         _work_through(machine, batch)
+    finally:
+        machine.busy.end(batch.merchant_id)
     return True
 
 
 def _work_through(machine: Machine, batch: Batch) -> None:
-    opened = open_batch(machine, batch)
-    opened = ask(machine, opened)
-    for row in opened.rows:
+    """One row after the other; when the worker is to stop, or half of the
+    lease is used up, the rest goes back for whoever has the time."""
+    opened = ask(machine, open_batch(machine, batch))
+    until = batch.at + timedelta(seconds=machine.config.lease_seconds / 2)
+    for number, row in enumerate(opened.rows):
+        if machine.stopping.is_set() or (number and clock.now() > until):
+            return _give_back(machine, opened, opened.rows[number:])
         _do(machine, opened, row)
+    return None
+
+
+def _give_back(machine: Machine, opened: Open, rows: Sequence[Any]) -> None:
+    """Nothing has been done about these; each keeps its place in the line."""
+    with transaction(machine.db) as session:
+        for row in rows:
+            back = Outcome(
+                row.id, row.claim, "pending", ("claimed",), row.reason, row.wake_at, attempts=row.attempts
+            )
+            settle(session, [back])
+        announce(session, opened.merchant.id, min(row.wake_at for row in rows))
+    machine.bells.due()
 
 
 def _do(machine: Machine, opened: Open, row: Any) -> None:
@@ -117,6 +139,6 @@ def _finish(
 def run(machine: Machine, most: int = 100) -> int:
     """Do what is due until nothing is, or `most` batches were done; how many."""
     done = 0
-    while done < most and run_batch(machine):
+    while done < most and not machine.stopping.is_set() and run_batch(machine):
         done += 1
     return done

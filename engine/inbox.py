@@ -76,7 +76,7 @@ MOST = 200
 def run(machine: Machine, most: int = MOST) -> int:
     """Handle new webhooks, each in its own transaction; how many."""
     handled = 0
-    while handled < most and _handle_next(machine):
+    while handled < most and not machine.stopping.is_set() and _handle_next(machine):
         handled += 1
     return handled
 

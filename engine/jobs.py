@@ -61,7 +61,7 @@ def _inbox(machine: Machine) -> None:
 
 def _due(machine: Machine) -> None:
     effects.run(machine)
-    while _time_goes_on(machine):
+    while not machine.stopping.is_set() and _time_goes_on(machine):
         effects.run(machine)
 
 

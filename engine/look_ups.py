@@ -28,7 +28,7 @@ LEASE = timedelta(minutes=2)
 def run(machine: Machine, most: int = 100) -> int:
     """Ask about what waits, a merchant at a time; how many batches."""
     done = 0
-    while done < most and _run_batch(machine):
+    while done < most and not machine.stopping.is_set() and _run_batch(machine):
         done += 1
     return done
 

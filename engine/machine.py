@@ -2,8 +2,7 @@
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from sqlalchemy import Engine
@@ -39,21 +38,21 @@ class Busy:
         self._most = max(1, threads // 2)
         self._lock = threading.Lock()
         self._held: Counter[int] = Counter()
+        # Two threads that choose at once would both find the merchant's last place free.
+        self.choosing = threading.Lock()
 
     def full(self) -> list[int]:
         """The merchants that hold their half already."""
         with self._lock:
             return [merchant for merchant, held in self._held.items() if held >= self._most]
 
-    @contextmanager
-    def serving(self, merchant_id: int) -> Iterator[None]:
+    def begin(self, merchant_id: int) -> None:
         with self._lock:
             self._held[merchant_id] += 1
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._held[merchant_id] -= 1
+
+    def end(self, merchant_id: int) -> None:
+        with self._lock:
+            self._held[merchant_id] -= 1
 
 
 @dataclass(frozen=True)
@@ -67,6 +66,8 @@ class Machine:
     flows: Mapping[str, Flow]
     bells: Bells = field(default_factory=Bells)
     busy: Busy = field(default_factory=lambda: Busy(4))
+    # Set when the process is asked to end: what is begun is finished, nothing else is begun.
+    stopping: threading.Event = field(default_factory=threading.Event)
 
     @property
     def config(self) -> Config:

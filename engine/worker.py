@@ -4,6 +4,7 @@ import os
 import socket
 import threading
 from datetime import datetime
+from typing import Any
 
 import structlog
 from huey import Huey
@@ -31,7 +32,8 @@ def work_until_stopped(machine: Machine, queue: Huey, jobs: Jobs) -> None:
     jobs.serve(machine)
     ticker = Ticker(machine)
     ticker.start()
-    consumer = Consumer(
+    consumer = _Consumer(
+        machine,
         queue,
         workers=machine.config.worker_threads,
         initial_delay=0.02,
@@ -43,6 +45,19 @@ def work_until_stopped(machine: Machine, queue: Huey, jobs: Jobs) -> None:
         consumer.run()
     finally:
         ticker.stop()
+
+
+class _Consumer(Consumer):  # type: ignore[misc] # Huey publishes no types.
+    """Tells the jobs to come to an end. Huey would wait for them on SIGTERM
+    alone; on Ctrl-C it would drop them in the middle of a message."""
+
+    def __init__(self, machine: Machine, queue: Huey, **options: Any) -> None:
+        self._stopping = machine.stopping
+        super().__init__(queue, **options)
+
+    def stop(self, graceful: bool = False) -> None:
+        self._stopping.set()
+        super().stop(graceful=True)
 
 
 class Ticker(threading.Thread):
