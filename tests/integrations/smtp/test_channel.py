@@ -11,6 +11,8 @@ import pytest
 
 from core.config import read_config
 from core.errors import InDoubt, Permanent, Retryable
+from core.runtime import Runtime
+from integrations import channel_for
 from integrations.roles import Message
 from integrations.smtp.channel import SmtpChannel
 from tests.fakes.smtp import FakeMailServer, Fault
@@ -276,3 +278,9 @@ def test_starttls_trusts_the_authority_in_extra_ca_file_and_no_unknown_one(
 
 def test_a_mail_server_cannot_tell_what_was_sent(server: FakeMailServer, connect: Connect) -> None:
     assert connect(server.url).was_sent("effect-1", 1) is None
+
+
+def test_a_mail_server_that_is_set_is_used(tmp_path: Path) -> None:
+    config = read_config({"DATABASE_URL": f"sqlite:///{tmp_path}/kontor.db"} | {"KONTOR_ENV": "development"})
+    runtime = Runtime.open(config.model_copy(update={"smtp_url": "smtp://127.0.0.1:2525"}))
+    assert channel_for(runtime).key == "smtp"
