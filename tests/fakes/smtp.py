@@ -49,9 +49,11 @@ class Accepted:
 @dataclass
 class FakeMailServer:
     """Used in a `with`. `faults` are used up one per occasion, `always` holds
-    until it is cleared; `delay` is waited before the final answer."""
+    until it is cleared; `delay` is waited before a message is kept,
+    `delay_after` between keeping it and the final answer."""
 
     delay: float = 0.0
+    delay_after: float = 0.0
     always: Fault | None = None
     login: tuple[str, str] | None = None
     tls: ssl.SSLContext | None = None
@@ -206,6 +208,8 @@ class _Handler:
         )
         if fault in {None, "drop_after_accepting"}:
             fake.keep(envelope)
+        if fake.delay_after:
+            await asyncio.sleep(fake.delay_after)
         if fault is None:
             return f"250 2.0.0 OK: queued as {len(fake.accepted)}"
         if fault.startswith("drop"):

@@ -1,0 +1,91 @@
+"""A crowd at many small shops: carts that were left, and who bought after all."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from core.db import transaction
+from core.models.tables import merchants
+from engine.changes import save_flow
+from engine.machine import Machine
+from integrations.roles import Request
+from integrations.sandbox import carts, seed
+from integrations.sandbox.records import Records
+from integrations.sandbox.store import Store
+
+# The blast guard holds a shop's 51st new trip of an hour.
+MOST_PER_SHOP = 50
+PIECES = 10_000
+PLAIN = {"after_hours": 1, "content": "reminder"}
+WITH_CODE = {"after_hours": 1, "content": "incentive", "incentive": "percent", "value": 10}
+
+
+@dataclass(frozen=True)
+class Left:
+    """One cart somebody left; `webhooks` are what the shop sent about it."""
+
+    merchant_id: int
+    email: str
+    cart: str
+    webhooks: tuple[Request, ...]
+
+
+@dataclass
+class SmallShop:
+    """One sandbox merchant whose flow has a single step after an hour."""
+
+    machine: Machine
+    merchant_id: int
+    store: Store
+    left: list[Left] = field(default_factory=list)
+
+    @classmethod
+    def open(cls, machine: Machine, step: dict[str, object]) -> "SmallShop":
+        merchant = seed.seed(machine.runtime)
+        flow = machine.flows["cart_recovery"]
+        save_flow(machine, merchant.id, flow, {"steps": [step]}, "test")
+        shop = cls(machine, merchant.id, Store(machine.runtime, merchant.id))
+        shop.fill_shelves()
+        return shop
+
+    def fill_shelves(self) -> None:
+        with transaction(self.machine.db) as session:
+            records = Records(session, self.merchant_id)
+            for product in self.store.products():
+                stocked = tuple(
+                    v.model_copy(update={"stock": v.stock.model_copy(update={"units": PIECES})})
+                    for v in product.variants
+                )
+                records.put("product", product.ref, product.model_copy(update={"variants": stocked}))
+
+    def leave_carts(self, count: int) -> list[Left]:
+        """So many people leave a cart each, all in one go; nothing is delivered."""
+        with transaction(self.machine.db) as session:
+            left = [self._leave(session, len(self.left) + number) for number in range(count)]
+        self.left += left
+        return left
+
+    def _leave(self, session: Session, number: int) -> Left:
+        act = self.store._act(session)
+        email = f"shopper{number}@shop{self.merchant_id}.example"
+        cart = carts.begin(act, "en")
+        carts.add(act, cart, "candle")
+        act.news.clear()
+        carts.leave_email(act, cart, email, opted_in=True)
+        return Left(self.merchant_id, email, cart, self.store._sign(session, act.news))
+
+    def let_time_pass(self, span: timedelta) -> None:
+        """Move the clock by hand; only while nothing waits yet."""
+        ahead = span // timedelta(milliseconds=1)
+        moved = update(merchants).where(merchants.c.id == self.merchant_id)
+        with transaction(self.machine.db) as session:
+            session.execute(moved.values(clock_offset_ms=merchants.c.clock_offset_ms + ahead))
+
+
+def open_shops(machine: Machine, count: int) -> Iterator[SmallShop]:
+    """Every second one makes a discount code for its message."""
+    for number in range(count):
+        yield SmallShop.open(machine, WITH_CODE if number % 2 else PLAIN)
