@@ -51,6 +51,7 @@ def page() -> str:
         unread=is_unread(merchant.id),
         start_hours=START_HOURS,
         opt_in_text=opt_in_text(locale()),
+        goes_out=machine().config.smtp_url is not None,
         mails=listing(machine().runtime, merchant.id, most=MAILS),
         **_made_of_it(merchant),
     )
