@@ -39,6 +39,9 @@ def _merchant_add(program: "Program", config: Config, given: argparse.Namespace)
     machine = _machine(program, config)
     if machine is None:
         return 2
+    if given.policy == "platform" and given.platform not in stand_ins.KEEP_CONSENT:
+        sys.stderr.write("--policy platform is for shops that keep consent themselves: Shopify alone.\n")
+        return 2
     told = stand_ins.add(machine, given.platform, given.name, live=given.live, policy=given.policy)
     sys.stdout.write(told + "\n")
     return 0

@@ -12,6 +12,7 @@ from flows import CATALOGUE
 # The shop's number in the recorded Shopify payloads, so that they pass unedited.
 RECORDED_SHOP_ID = "548380009"
 PLATFORMS = {"shopify": "USD", "woocommerce": "EUR"}
+KEEP_CONSENT = ("shopify",)
 BY = "merchant-add"
 
 
