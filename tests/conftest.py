@@ -1,3 +1,8 @@
 """What every test may ask for; the fixtures live in tests/support."""
 
-pytest_plugins = ["tests.support.servers", "tests.support.chromium", "tests.support.kontor", "tests.support.live"]
+pytest_plugins = [
+    "tests.support.servers",
+    "tests.support.chromium",
+    "tests.support.kontor",
+    "tests.support.live",
+]
