@@ -66,10 +66,11 @@ def _run(program: Program, config: Config, given: argparse.Namespace) -> int:
     _migrate(program, config, given)
     _make_sandbox(config)
     sys.stderr.write(f"{_settings_told(config)}\nKontor listens on http://localhost:{config.port}\n")
-    # The commands are our own program with our own arguments.
-    processes = [subprocess.Popen(command) for command in _web_and_worker(program, config)]  # noqa: S603 - see above
     signal.signal(signal.SIGTERM, _as_interrupt)
+    processes: list[subprocess.Popen[bytes]] = []
     try:
+        for command in _web_and_worker(program, config):
+            processes.append(subprocess.Popen(command))  # noqa: S603, PERF401 - Our own program; what began is ended.
         while all(process.poll() is None for process in processes):
             time.sleep(0.2)
     except KeyboardInterrupt:
