@@ -42,8 +42,9 @@ def dispose_after_fork(engine: Engine) -> None:
 
 
 @contextmanager
-def transaction(engine: Engine) -> Iterator[Session]:
-    """A Session in one transaction, committed at the end, rolled back on error."""
+def transaction(engine: Engine | Connection) -> Iterator[Session]:
+    """A Session in one transaction, committed at the end, rolled back on error.
+    Given a connection that is kept for several, it asks no pool for one."""
     with Session(engine, expire_on_commit=False) as session, session.begin():
         yield session
 

@@ -45,7 +45,8 @@ class Settings:
 @dataclass(frozen=True, slots=True)
 class Open:
     """Everything a batch's rows are decided with. `trips` maps an enrolment
-    to its subject; `asked` is None until the shop has answered."""
+    to its subject and `versions` to the settings it runs by; `asked` is None
+    until the shop has answered."""
 
     merchant: Merchant
     connection: Any
@@ -54,6 +55,7 @@ class Open:
     trips: Mapping[int, Subject]
     loaded: Loaded
     asked: Asked | None = None
+    versions: Mapping[int, int] = field(default_factory=dict)
 
 
 def open_batch(machine: Machine, batch: Batch) -> Open:
@@ -63,11 +65,11 @@ def open_batch(machine: Machine, batch: Batch) -> Open:
             select(connections).where(connections.c.merchant_id == merchant.id)
         ).one()
         rows = _rows(session, batch)
-        trips = _subjects(session, merchant.id, rows)
+        trips, versions = _subjects(session, merchant.id, rows)
         loaded = load(session, merchant.id, list(trips.values()), clock.now(merchant))
         settings = load_settings(machine, session, merchant)
         session.expunge(merchant)
-    return Open(merchant, connection, settings, rows, trips, loaded)
+    return Open(merchant, connection, settings, rows, trips, loaded, versions=versions)
 
 
 def load_settings(machine: Machine, session: Session, merchant: Merchant) -> Settings:
@@ -87,11 +89,14 @@ def _rows(session: Session, batch: Batch) -> list[Any]:
     return sorted(mine, key=lambda row: (row.due_at, row.id))
 
 
-def _subjects(session: Session, merchant_id: int, rows: list[Any]) -> dict[int, Subject]:
+def _subjects(
+    session: Session, merchant_id: int, rows: list[Any]
+) -> tuple[dict[int, Subject], dict[int, int]]:
     ids = {row.enrolment_id for row in rows if row.enrolment_id is not None}
     found = session.execute(
-        select(enrolments.c.id, enrolments.c.person_id, enrolments.c.subject_id).where(
-            enrolments.c.merchant_id == merchant_id, enrolments.c.id.in_(ids)
-        )
-    )
-    return {row.id: Subject(row.person_id, row.subject_id) for row in found}
+        select(
+            enrolments.c.id, enrolments.c.person_id, enrolments.c.subject_id, enrolments.c.settings_version
+        ).where(enrolments.c.merchant_id == merchant_id, enrolments.c.id.in_(ids))
+    ).all()
+    subjects = {row.id: Subject(row.person_id, row.subject_id) for row in found}
+    return subjects, {row.id: row.settings_version for row in found}

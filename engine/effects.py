@@ -4,15 +4,18 @@ No transaction is open while the shop is asked or the world is changed.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
+from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.orm import Session
 
 from core import clock
 from core.db import transaction
 from core.errors import InDoubt, NeedsMerchant, Permanent, Retryable
+from core.models.tables import merchants
 from core.reasons import Reason
 from engine import privacy
 from engine.asking import ask
@@ -26,6 +29,8 @@ from engine.verdicts import Ready, Settled
 from engine.work import announce
 
 log = structlog.get_logger()
+
+_REV = select(merchants.c.settings_rev).where(merchants.c.id == bindparam("whose"))
 
 # What a fault in our own code raises; the row is set aside and the rest goes on.
 FAULTS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, AssertionError)
@@ -47,15 +52,35 @@ def run_batch(machine: Machine) -> bool:
 
 
 def _work_through(machine: Machine, batch: Batch) -> None:
-    """One row after the other; when the worker is to stop, or half of the
-    lease is used up, the rest goes back for whoever has the time."""
+    """One row after the other over one connection; when the worker is to
+    stop, or half of the lease is used up, the rest goes back for whoever has
+    the time. What came of a call is written down, at the latest, with the
+    next row's preparing: a crash leaves one row in doubt at most."""
     opened = ask(machine, open_batch(machine, batch))
     until = batch.at + timedelta(seconds=machine.config.lease_seconds / 2)
-    for number, row in enumerate(opened.rows):
-        if machine.stopping.is_set() or (number and clock.now() > until):
-            return _give_back(machine, opened, opened.rows[number:])
-        _do(machine, opened, row)
-    return None
+    with machine.db.connect() as connection:
+        work, acted, left = _Work(machine, connection, opened), None, opened.rows
+        while left and not machine.stopping.is_set() and (left is opened.rows or clock.now() <= until):
+            row, left = left[0], left[1:]
+            step = _prepared(work, row, acted)
+            acted = (row, _tried(opened, row, step.act)) if isinstance(step, Ready) else None
+        if acted is not None:
+            _write_down_alone(work, acted)
+    if left:
+        _give_back(machine, opened, left)
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """One batch under way, and the connection its transactions run on."""
+
+    machine: Machine
+    connection: Connection
+    opened: Open
+
+
+# A row and what came of its call, not written down yet.
+Acted = tuple[Any, Outcome]
 
 
 def _give_back(machine: Machine, opened: Open, rows: Sequence[Any]) -> None:
@@ -70,28 +95,39 @@ def _give_back(machine: Machine, opened: Open, rows: Sequence[Any]) -> None:
     machine.bells.due()
 
 
-def _do(machine: Machine, opened: Open, row: Any) -> None:
+def _prepared(work: _Work, row: Any, before: Acted | None) -> Ready | Settled:
+    """Write down what came of the row before and prepare this one, in one
+    transaction; where that fails, the row before is written down alone."""
+    owed = before
     try:
-        with transaction(machine.db) as session:
-            step = prepare(machine, session, opened, row)
+        with transaction(work.connection) as session:
+            if before is not None:
+                _write_down(work, session, before)
+            step = prepare(work.machine, session, work.opened, row)
             if isinstance(step, Settled):
-                _finish(machine, session, opened, row, step.outcome, step.ends_trip)
+                _finish(work, session, row, step.outcome, step.ends_trip)
+        owed = None
     except FAULTS:
-        log.exception("effect_not_prepared", merchant_id=opened.merchant.id, effect_id=row.id)
+        log.exception("effect_not_prepared", merchant_id=work.opened.merchant.id, effect_id=row.id)
         step = Settled(Outcome(row.id, row.claim, "failed", ("claimed",), Reason.INTERNAL.value))
-        with transaction(machine.db) as session:
-            _finish(machine, session, opened, row, step.outcome)
-    if isinstance(step, Ready):
-        _act(machine, opened, row, step)
+        with transaction(work.connection) as session:
+            _finish(work, session, row, step.outcome)
+    finally:
+        if owed is not None:
+            _write_down_alone(work, owed)
+    return step
 
 
-def _act(machine: Machine, opened: Open, row: Any, ready: Ready) -> None:
-    """Call the outside world, then write down what came of it."""
-    outcome = _tried(opened, row, ready.act)
-    with transaction(machine.db) as session:
-        if outcome.state == "held":
-            privacy.needs_merchant(session, opened.merchant.id, "the shop refused our access")
-        _finish(machine, session, opened, row, outcome)
+def _write_down_alone(work: _Work, acted: Acted) -> None:
+    with transaction(work.connection) as session:
+        _write_down(work, session, acted)
+
+
+def _write_down(work: _Work, session: Session, acted: Acted) -> None:
+    row, outcome = acted
+    if outcome.state == "held":
+        privacy.needs_merchant(session, work.opened.merchant.id, "the shop refused our access")
+    _finish(work, session, row, outcome)
 
 
 def _tried(opened: Open, row: Any, act: Callable[[], str]) -> Outcome:
@@ -126,14 +162,21 @@ def _ask_at(row: Any) -> datetime | None:
     return None if row.kind == "send_message" else clock.now() + ASK_AGAIN
 
 
-def _finish(
-    machine: Machine, session: Session, opened: Open, row: Any, outcome: Outcome, ends_trip: bool = False
-) -> None:
+def _finish(work: _Work, session: Session, row: Any, outcome: Outcome, ends_trip: bool = False) -> None:
+    opened = work.opened
     if not settle(session, [outcome]):
         return
-    if outcome.state in ("done", "unknown") and row.enrolment_id is not None:
-        look_again(machine, session, opened.merchant, row.enrolment_id)
+    happened = outcome.state in ("done", "unknown") and row.enrolment_id is not None
+    if happened and _settings_moved(session, opened, row):
+        look_again(work.machine, session, opened.merchant, row.enrolment_id)
     after(session, opened.merchant, row, outcome, ends_trip)
+
+
+def _settings_moved(session: Session, opened: Open, row: Any) -> bool:
+    """Whether the trip may not be what the newest settings say."""
+    known = opened.settings.flows[row.flow].version
+    rev = session.connection().execute(_REV, {"whose": opened.merchant.id}).scalar_one()
+    return rev != opened.settings.rev or opened.versions.get(row.enrolment_id) != known
 
 
 def run(machine: Machine, most: int = 100) -> int:

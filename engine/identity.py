@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select, text, update
+from sqlalchemy import bindparam, select, text, update
 from sqlalchemy.orm import Session
 
 from core import clock
@@ -83,16 +83,20 @@ def resolve(
     return Found(person_id, _email_id(session, merchant_id, named))
 
 
+_LOCK = (
+    update(people)
+    .where(people.c.id == bindparam("who"), people.c.merchant_id == bindparam("whose"))
+    .values(version=people.c.version + 1)
+    .returning(people.c.version)
+)
+
+
 def lock_people(session: Session, merchant_id: int, ids: Iterable[int]) -> dict[int, int]:
     """Lock these people in the order of their ids; their new versions."""
     versions = {}
     for person_id in sorted(set(ids)):
-        moved = session.execute(
-            update(people)
-            .where(people.c.id == person_id, people.c.merchant_id == merchant_id)
-            .values(version=people.c.version + 1)
-            .returning(people.c.version)
-        ).scalar_one_or_none()
+        wanted = {"who": person_id, "whose": merchant_id}
+        moved = session.connection().execute(_LOCK, wanted).scalar_one_or_none()
         if moved is not None:
             versions[person_id] = moved
     return versions

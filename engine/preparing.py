@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import exists, or_, select
+from sqlalchemy import BindParameter, Select, bindparam, exists, literal_column, or_, select
 from sqlalchemy.orm import Session
 
 from core import clock
@@ -28,6 +28,22 @@ FRESH = timedelta(seconds=60)
 SOON = timedelta(seconds=1)
 
 
+def _now() -> Select[Any]:
+    """The settings' revision, and whether an order waits to be read: each part
+    of that asks one partial index, in the very words of that index."""
+    whose: BindParameter[int] = bindparam("whose")
+    mine = (look_ups.c.merchant_id == whose, look_ups.c.kind == "order")
+    new = inbound.c.state == literal_column("'new'")
+    unread = exists().where(inbound.c.merchant_id == whose, new, inbound.c.about_orders)
+    waiting = exists().where(*mine, look_ups.c.state == literal_column("'waiting'"))
+    asking = exists().where(*mine, look_ups.c.state == literal_column("'asking'"))
+    found = select(merchants.c.settings_rev, or_(unread, waiting, asking))
+    return found.where(merchants.c.id == whose)
+
+
+_NOW = _now()
+
+
 def prepare(machine: Machine, session: Session, opened: Open, row: Any) -> Ready | Settled:
     """Decide in the last second whether the effect happens, and how."""
     if row.undo:
@@ -35,8 +51,8 @@ def prepare(machine: Machine, session: Session, opened: Open, row: Any) -> Ready
     subject = opened.trips.get(row.enrolment_id)
     if subject is None:
         return skipped(row, Reason.UNKNOWN)
-    opened = _true_now(machine, session, opened, subject)
-    stale = _stale(session, opened, row)
+    opened, unread = _true_now(machine, session, opened, subject)
+    stale = _stale(opened, row, unread)
     if stale is not None:
         return stale
     worded = _as_settings_say(machine, session, opened, row)
@@ -53,21 +69,20 @@ def _decide(machine: Machine, session: Session, opened: Open, row: Any, subject:
     return letters.prepare_message(machine, session, opened, row, subject, answer.slot_day)
 
 
-def _true_now(machine: Machine, session: Session, opened: Open, subject: Subject) -> Open:
-    """The person locked; facts and settings loaded again only if they moved."""
+def _true_now(machine: Machine, session: Session, opened: Open, subject: Subject) -> tuple[Open, bool]:
+    """The person locked; facts and settings loaded again only if they moved.
+    And whether an order that nobody has read yet lies in the inbox."""
     if subject.person_id is not None:
         versions = lock_people(session, opened.merchant.id, [subject.person_id])
         known = opened.loaded.persons.get(subject.person_id)
         if known is None or versions.get(subject.person_id) != known.version + 1:
             loaded = load(session, opened.merchant.id, [subject], clock.now(opened.merchant))
             opened = replace(opened, loaded=loaded)
-    rev = session.execute(
-        select(merchants.c.settings_rev).where(merchants.c.id == opened.merchant.id)
-    ).scalar_one()
+    rev, unread = session.connection().execute(_NOW, {"whose": opened.merchant.id}).one()
     if rev != opened.settings.rev:
         fresh = load_settings(machine, session, opened.merchant)
         opened = replace(opened, settings=replace(fresh, rev=rev))
-    return opened
+    return opened, bool(unread)
 
 
 def _as_settings_say(machine: Machine, session: Session, opened: Open, row: Any) -> Any | None:
@@ -81,7 +96,7 @@ def _as_settings_say(machine: Machine, session: Session, opened: Open, row: Any)
     return session.execute(select(effects).where(*mine)).one_or_none()
 
 
-def _stale(session: Session, opened: Open, row: Any) -> Settled | None:
+def _stale(opened: Open, row: Any, unread: bool) -> Settled | None:
     """Not with an answer older than this claim or than a minute, nor while an
     order we have not read yet lies in the inbox."""
     if row.valid_until is not None and clock.now(opened.merchant) > row.valid_until:
@@ -90,22 +105,12 @@ def _stale(session: Session, opened: Open, row: Any) -> Settled | None:
         return None
     asked = opened.asked
     fresh = asked is not None and asked.began >= row.claimed_at and clock.now() - asked.ended < FRESH
-    if fresh and not _unread_orders(session, opened.merchant.id):
+    if fresh and not unread:
         return None
     wake_at = clock.now() + SOON
     return Settled(
         Outcome(row.id, row.claim, "pending", ("claimed",), row.reason, wake_at, attempts=row.attempts)
     )
-
-
-def _unread_orders(session: Session, merchant_id: int) -> bool:
-    """Each part asks one partial index, in the very words of that index."""
-    unread = (inbound.c.state == "new", inbound.c.about_orders)
-    webhook = exists().where(inbound.c.merchant_id == merchant_id, *unread)
-    mine = (look_ups.c.merchant_id == merchant_id, look_ups.c.kind == "order")
-    waiting = exists().where(*mine, look_ups.c.state == "waiting")
-    asking = exists().where(*mine, look_ups.c.state == "asking")
-    return bool(session.execute(select(or_(webhook, waiting, asking))).scalar())
 
 
 def _facts(machine: Machine, opened: Open, row: Any, subject: Subject) -> Facts:

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import and_, exists, or_, select, update
+from sqlalchemy import and_, bindparam, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from core import clock
 from core.models.tables import effects, enrolments
 from core.reasons import Reason
+from engine.decisions import Said, record
 
 RUNNING = ("active", "held")
 WAITING = ("pending", "claimed", "held")
@@ -21,9 +22,9 @@ def lane_of(person_id: int) -> str:
 
 
 def end_trip(session: Session, merchant_id: int, enrolment_id: int, reason: Reason, at: datetime) -> bool:
-    """End a running trip for `reason` and skip all that waits in it; false
-    where it had ended before. `at` is the merchant's time."""
-    ended = session.execute(
+    """End a running trip for `reason`, skip all that waits in it and record
+    the decision; false where it had ended before. `at` is the merchant's time."""
+    trip = session.execute(
         update(enrolments)
         .where(
             enrolments.c.id == enrolment_id,
@@ -31,10 +32,13 @@ def end_trip(session: Session, merchant_id: int, enrolment_id: int, reason: Reas
             enrolments.c.state.in_(RUNNING),
         )
         .values(state="exited", reason=reason.value, ended_at=at, lane=None)
-    ).rowcount  # type: ignore[attr-defined]
-    if ended:
-        skip_waiting(session, merchant_id, reason, enrolment_ids=[enrolment_id])
-    return bool(ended)
+        .returning(*enrolments.c)
+    ).one_or_none()
+    if trip is None:
+        return False
+    skip_waiting(session, merchant_id, reason, enrolment_ids=[enrolment_id])
+    record(session, Said.of_trip(trip, "exited", (reason,), at))
+    return True
 
 
 def end_trips_of_person(
@@ -43,7 +47,7 @@ def end_trips_of_person(
     person_id: int,
     reason: Reason,
     at: datetime,
-    flows: Sequence[str] = (),
+    flows: Sequence[str] | None = None,
 ) -> None:
     """End every running trip of the person, of these flows or of all."""
     found = select(enrolments.c.id).where(
@@ -51,7 +55,7 @@ def end_trips_of_person(
         enrolments.c.person_id == person_id,
         enrolments.c.state.in_(RUNNING),
     )
-    if flows:
+    if flows is not None:
         found = found.where(enrolments.c.flow.in_(flows))
     for enrolment_id in session.execute(found).scalars().all():
         end_trip(session, merchant_id, enrolment_id, reason, at)
@@ -92,21 +96,23 @@ def skip_waiting(
 def complete_if_over(session: Session, merchant_id: int, enrolment_id: int, at: datetime) -> bool:
     """A trip in which nothing waits any more is completed. What is in doubt
     waits as long as its provider may still say that it never had it."""
-    asked_yet = and_(effects.c.state == "unknown", effects.c.lease_until.is_not(None))
-    still = exists().where(
-        effects.c.enrolment_id == enrolment_id,
-        effects.c.undo.is_(False),
-        or_(effects.c.state.in_(OPEN), asked_yet),
+    values = {"whose": merchant_id, "trip": enrolment_id, "at": at}
+    return bool(session.connection().execute(_COMPLETE, values).rowcount)
+
+
+_ASKED_YET = and_(effects.c.state == "unknown", effects.c.lease_until.is_not(None))
+_STILL = exists().where(
+    effects.c.enrolment_id == bindparam("trip"),
+    effects.c.undo.is_(False),
+    or_(effects.c.state.in_(OPEN), _ASKED_YET),
+)
+_COMPLETE = (
+    update(enrolments)
+    .where(
+        enrolments.c.id == bindparam("trip"),
+        enrolments.c.merchant_id == bindparam("whose"),
+        enrolments.c.state == "active",
+        ~_STILL,
     )
-    return bool(
-        session.execute(
-            update(enrolments)
-            .where(
-                enrolments.c.id == enrolment_id,
-                enrolments.c.merchant_id == merchant_id,
-                enrolments.c.state == "active",
-                ~still,
-            )
-            .values(state="completed", ended_at=at, lane=None)
-        ).rowcount  # type: ignore[attr-defined]
-    )
+    .values(state="completed", ended_at=bindparam("at"), lane=None)
+)

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import exists, or_, update
+from sqlalchemy import Update, bindparam, exists, or_, update
 from sqlalchemy.orm import Session
 
 from core import clock
@@ -51,22 +52,26 @@ def waits(opened: Open, row: Any, wait: Wait) -> Settled:
 def begin_acting(session: Session, opened: Open, row: Any, lease: timedelta, **values: Any) -> bool:
     """`claimed → acting` as one statement: this claim, and the trip still on.
     False where somebody else has changed the row or ended the trip."""
+    values |= {"state": "acting", "lease_until": clock.now() + lease, "acted_at": clock.now(opened.merchant)}
+    told = {f"new_{name}": value for name, value in values.items()}
+    begin = _begin(tuple(sorted(values)))
+    begun = session.connection().execute(begin, told | {"row_id": row.id, "number": row.claim})
+    return bool(begun.rowcount)
+
+
+@cache
+def _begin(names: tuple[str, ...]) -> Update:
     trip_is_on = or_(
         effects.c.undo.is_(True),
         effects.c.enrolment_id.is_(None),
         exists().where(enrolments.c.id == effects.c.enrolment_id, enrolments.c.state == "active"),
     )
-    begun = session.execute(
+    mine = (effects.c.id == bindparam("row_id"), effects.c.claim == bindparam("number"))
+    return (
         update(effects)
-        .where(effects.c.id == row.id, effects.c.state == "claimed", effects.c.claim == row.claim, trip_is_on)
-        .values(
-            state="acting",
-            lease_until=clock.now() + lease,
-            acted_at=clock.now(opened.merchant),
-            **values,
-        )
+        .where(*mine, effects.c.state == "claimed", trip_is_on)
+        .values({name: bindparam(f"new_{name}") for name in names})
     )
-    return bool(begun.rowcount)  # type: ignore[attr-defined]
 
 
 def dropped(row: Any) -> Settled:
