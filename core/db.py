@@ -10,15 +10,17 @@ import sqlite3
 import threading
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session
+from sqlalchemy.pool import Pool
 
 BUSY_TIMEOUT_MS = 30_000
 # PostgreSQL's classes: connection, serialization and deadlock, resources, in use, operator, system.
@@ -45,8 +47,19 @@ def dispose_after_fork(engine: Engine) -> None:
 def transaction(engine: Engine | Connection) -> Iterator[Session]:
     """A Session in one transaction, committed at the end, rolled back on error.
     Given a connection that is kept for several, it asks no pool for one."""
-    with Session(engine, expire_on_commit=False) as session, session.begin():
+    with _turn(engine), Session(engine, expire_on_commit=False) as session, session.begin():
         yield session
+
+
+# SQLite has one writer, and whoever finds it busy sleeps and tries again:
+# threads of one process line up here instead.
+_TURNS: WeakKeyDictionary[Pool, threading.RLock] = WeakKeyDictionary()
+
+
+def _turn(engine: Engine | Connection) -> AbstractContextManager[object]:
+    if engine.dialect.name != "sqlite":
+        return nullcontext()
+    return _TURNS.setdefault(engine.engine.pool, threading.RLock())
 
 
 @contextmanager

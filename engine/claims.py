@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, bindparam, exists, select, update
 
 from core import clock
+from core.db import transaction
 from core.models.tables import connections, effects, remote_hosts, work
 from engine.machine import Machine
 from engine.work import recount
@@ -68,8 +69,8 @@ class Batch:
 
 def claim(machine: Machine, most: int = BATCH) -> Batch | None:
     """The most urgent rows of whoever has waited longest to be served."""
-    with machine.db.begin() as connection:
-        now = clock.now()
+    with transaction(machine.db) as session:
+        connection, now = session.connection(), clock.now()
         turn = {"now": now, "full": machine.busy.full()}
         merchant_id = connection.execute(_TURN, turn).scalar_one_or_none()
         if merchant_id is None:
