@@ -77,7 +77,8 @@ def work(machine: Machine, count: int) -> float:
     while done < count:
         batch = claim(machine, BATCH)
         assert batch is not None
-        outcomes = [Outcome(id, number, "done", ("claimed",)) for id, number in batch.claims.items()]
+        claims = batch.claims.items()
+        outcomes = [Outcome(row, number, "done", ("claimed",)) for row, number in claims]
         with transaction(machine.db) as session:
             done += settle(session, outcomes)
     return time.perf_counter() - began

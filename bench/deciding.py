@@ -4,6 +4,7 @@ import http.client
 import json
 import random
 import time
+from functools import partial
 from typing import Any
 
 from sqlalchemy import func, select
@@ -34,7 +35,7 @@ def _of(pair: Pair) -> Figure:
     with web("app:create_app()", pair.settings, workers=1) as (port, _), worker(pair.settings):
         for number in range(WARM + CARTS):
             _leave_cart(port, shop, number)
-            wait_until(lambda count=number + 1: _decided(machine) == count)
+            wait_until(partial(_have_begun, machine, number + 1))
             # At any moment of the worker's look-outs, not in step with them.
             time.sleep(random.uniform(0.05, 0.25))
     waits = _waits(machine)[WARM:]
@@ -56,11 +57,11 @@ def _leave_cart(port: int, shop: str, number: int) -> None:
     line.close()
 
 
-def _decided(machine: Machine) -> int:
-    """How many carts started a trip."""
+def _have_begun(machine: Machine, count: int) -> bool:
+    """Whether so many carts have started a trip."""
     enrolled = select(func.count()).where(decisions.c.kind == "enrolled")
     with reading(machine.db) as session:
-        return int(session.execute(enrolled).scalar_one())
+        return bool(session.execute(enrolled).scalar_one() == count)
 
 
 def _waits(machine: Machine) -> list[float]:

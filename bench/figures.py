@@ -47,7 +47,7 @@ def ratio(
     value = statistics.median(ours) / statistics.median(floor)
     better: Literal["higher", "lower"] = "higher" if at_most is None else "lower"
     goal = at_most if at_least is None else at_least
-    return Figure(key, what, value, "×", goal, better, tuple(ours), unit, tuple(floor))
+    return Figure(key, what, value, "x", goal, better, tuple(ours), unit, tuple(floor))
 
 
 def measured(key: str, what: str, ours: Sequence[float], *, unit: str, at_most: float) -> Figure:
@@ -96,4 +96,5 @@ def _row(figure: Figure) -> tuple[str, ...]:
 
 
 def _shown(values: Sequence[float]) -> str:
-    return " / ".join(f"{value:,.0f}" if value >= 100 else f"{value:.2f}" for value in _spread(values).values())
+    points = _spread(values).values()
+    return " / ".join(f"{value:,.0f}" if value >= 100 else f"{value:.2f}" for value in points)

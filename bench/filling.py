@@ -92,7 +92,7 @@ def steps(machine: Machine, merchant_id: int, due: list[datetime]) -> list[int]:
         base = max(base, int(session.execute(select(func.coalesce(func.max(effects.c.id), 0))).scalar_one()))
         ids = list(range(base + 1, base + 1 + len(due)))
         for table, make in _CHAIN:
-            rows = [make(machine, merchant_id, id, at) for id, at in zip(ids, due, strict=True)]
+            rows = [make(machine, merchant_id, number, at) for number, at in zip(ids, due, strict=True)]
             session.connection().execute(table.insert(), rows)
         _move_sequences(session, ids[-1])
         announce(session, merchant_id, min(due))
@@ -121,7 +121,7 @@ def _address(machine: Machine, merchant_id: int, id: int, at: datetime) -> dict[
     return row | {"value": sealed, "masked": "a…@example.com", "created_at": at}
 
 
-def _consent(machine: Machine, merchant_id: int, id: int, at: datetime) -> dict[str, Any]:
+def _consent(_machine: Machine, merchant_id: int, id: int, at: datetime) -> dict[str, Any]:
     row = {"merchant_id": merchant_id, "address_id": id, "channel": "email", "purpose": "marketing"}
     return row | {"state": "opted_in", "act_at": at - A_DAY, "source": "checkout", "recorded_at": at}
 
@@ -136,7 +136,7 @@ def _cart(machine: Machine, merchant_id: int, id: int, at: datetime) -> dict[str
 
 
 def _line(position: int) -> Any:
-    def make(machine: Machine, merchant_id: int, id: int, at: datetime) -> dict[str, Any]:
+    def make(_machine: Machine, merchant_id: int, id: int, _at: datetime) -> dict[str, Any]:
         row = {"merchant_id": merchant_id, "cart_id": id, "position": position, "product_ref": "blanket"}
         row |= {"variant_ref": BLANKETS[position], "title": "Wool blanket", "variant_title": "Moss"}
         return row | {"quantity": 1, "price_minor": 8900, "image_url": "https://shop.example/blanket.png"}
@@ -144,19 +144,26 @@ def _line(position: int) -> Any:
     return make
 
 
-def _enrolment(machine: Machine, merchant_id: int, id: int, at: datetime) -> dict[str, Any]:
+def _enrolment(_machine: Machine, merchant_id: int, id: int, at: datetime) -> dict[str, Any]:
     row = {"id": id, "merchant_id": merchant_id, "person_id": id, "flow": "cart_recovery", "mode": "live"}
     row |= {"subject": "cart", "subject_id": id, "episode": 1, "lane": f"person:{id}", "state": "active"}
     since = at - timedelta(hours=1)
     return row | {"since": since, "settings_version": 1, "enrolled_at": since}
 
 
-def _effect(machine: Machine, merchant_id: int, id: int, at: datetime) -> dict[str, Any]:
+def _effect(_machine: Machine, merchant_id: int, id: int, at: datetime) -> dict[str, Any]:
     row = {"id": id, "merchant_id": merchant_id, "key": f"e{id}", "enrolment_id": id, "person_id": id}
     row |= {"flow": "cart_recovery", "mode": "live", "kind": "send_message", "purpose": "marketing"}
     row |= {"step": 1, "undo": False, "state": "pending", "due_at": at, "wake_at": at, "claim": 0}
     row |= {"attempts": 0, "settings_version": 1, "valid_until": at + A_DAY}
     return row | {"payload": {"content": "reminder", "incentive": "none", "value": 0}}
+
+
+def _later(_machine: Machine, merchant_id: int, id: int, at: datetime) -> dict[str, Any]:
+    """The next step, a day later: the trip goes on after this one."""
+    row = _effect(_machine, merchant_id, id, at + A_DAY)
+    del row["id"]
+    return row | {"key": f"l{id}", "step": 2} | {"payload": row["payload"] | {"content": "answers"}}
 
 
 _CHAIN: tuple[tuple[Any, Any], ...] = (
@@ -169,4 +176,5 @@ _CHAIN: tuple[tuple[Any, Any], ...] = (
     (lines, _line(2)),
     (enrolments, _enrolment),
     (effects, _effect),
+    (effects, _later),
 )

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -113,7 +113,9 @@ def process(command: Sequence[str], settings: dict[str, str]) -> Iterator[subpro
 
 
 @contextmanager
-def web(application: str, settings: dict[str, str], workers: int = 2, threads: int = 8) -> Iterator[tuple[int, int]]:
+def web(
+    application: str, settings: dict[str, str], workers: int = 2, threads: int = 8
+) -> Iterator[tuple[int, int]]:
     """An application behind gunicorn; its port and the process's number."""
     port = free_port()
     command = (
@@ -150,7 +152,9 @@ def load(order: dict[str, Any]) -> dict[str, Any]:
     return told
 
 
-def wait_until(holds: Any, started: subprocess.Popen[bytes] | None = None, patience: float = PATIENCE) -> None:
+def wait_until(
+    holds: Callable[[], bool], started: subprocess.Popen[bytes] | None = None, patience: float = PATIENCE
+) -> None:
     end = time.monotonic() + patience
     while not holds():
         if time.monotonic() > end or (started is not None and started.poll() is not None):

@@ -64,7 +64,8 @@ class Line:
 
 
 LINES = tuple(
-    Line(f"Woollen blanket no. {n}", n, f"{89 * n}.00 EUR", f"https://shop.example/{n}.png") for n in (1, 2, 3)
+    Line(f"Woollen blanket no. {n}", n, f"{89 * n}.00 EUR", f"https://shop.example/{n}.png")
+    for n in (1, 2, 3)
 )
 
 

@@ -12,9 +12,8 @@ def main() -> None:
     """`sending.py PORT COUNT THREADS`: print the seconds it took."""
     port, count, threads = (int(given) for given in sys.argv[1:])
     everybody = threading.Barrier(threads + 1)
-    senders = [
-        threading.Thread(target=send, args=(port, range(n, count, threads), everybody)) for n in range(threads)
-    ]
+    shares = [range(n, count, threads) for n in range(threads)]
+    senders = [threading.Thread(target=send, args=(port, share, everybody)) for share in shares]
     for sender in senders:
         sender.start()
     everybody.wait()
