@@ -14,6 +14,7 @@ from engine.facts import DONE
 # the cart has become somebody else's.
 MENDED = (
     Reason.CART_EMPTIED,
+    Reason.CART_REPLACED,
     Reason.UNSUBSCRIBED,
     Reason.FLOW_OFF,
     Reason.TOO_OLD,

@@ -59,14 +59,14 @@ def _load_carts(
 
 
 def _load_newest(session: Session, merchant_id: int, loaded: Loaded, person_ids: list[int]) -> None:
-    """Each person's newest cart that holds anything."""
-    filled = select(lines.c.id).where(lines.c.cart_id == carts.c.id).exists()
+    """Each person's newest cart, also where it was emptied: an older one that
+    it had replaced does not come back."""
     rank = func.row_number().over(
         partition_by=carts.c.person_id, order_by=(carts.c.activity_at.desc(), carts.c.ref.desc())
     )
     ranked = (
         select(carts.c.person_id, carts.c.id, rank.label("place"))
-        .where(carts.c.merchant_id == merchant_id, carts.c.person_id.in_(person_ids), filled)
+        .where(carts.c.merchant_id == merchant_id, carts.c.person_id.in_(person_ids), carts.c.test.is_(False))
         .subquery()
     )
     newest = select(ranked.c.person_id, ranked.c.id).where(ranked.c.place == 1)

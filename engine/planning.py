@@ -14,7 +14,7 @@ from core.actions import Action, Enrol, Exit, Refuse
 from core.events import CartUpdated, Event, OrderEvent
 from core.facts import CartFacts, Facts
 from core.models import Merchant
-from core.models.tables import carts, enrolments, lines
+from core.models.tables import carts, enrolments
 from core.reasons import Reason
 from core.settings import FlowSettings
 from engine import decisions
@@ -245,10 +245,9 @@ def _cart_that_matters(
     ).scalar_one_or_none()
     if running is not None:
         return int(running)
-    filled = select(lines.c.id).where(lines.c.cart_id == carts.c.id).exists()
     return session.execute(
         select(carts.c.id)
-        .where(carts.c.merchant_id == merchant_id, carts.c.person_id == person_id, filled)
+        .where(carts.c.merchant_id == merchant_id, carts.c.person_id == person_id, carts.c.test.is_(False))
         .order_by(carts.c.activity_at.desc(), carts.c.ref.desc())
         .limit(1)
     ).scalar_one_or_none()

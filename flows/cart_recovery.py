@@ -171,6 +171,9 @@ class CartRecovery:
         ending = self._reason_to_end(facts)
         if ending is not None:
             return Skip(ending, ends_trip=True)
+        if not facts[CartFacts].newest:
+            # A newer cart that could not take the trip over still replaces this one.
+            return Skip(Reason.CART_REPLACED, ends_trip=True)
         if self._all_sold_out(facts):
             return Skip(Reason.OUT_OF_STOCK, ends_trip=True)
         if not self._still_on(message, settings):

@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 
 from core.db import reading
 from core.errors import NeedsMerchant
-from core.events import Event, LookUp
+from core.events import Event, LookUp, Stock
 from core.models import Connection
 from core.models.tables import connections, merchants, settings_versions
 from integrations import SIGNING
@@ -27,7 +27,7 @@ class Answering:
     answer: Answer = field(default_factory=Answer)
 
     def ask(self, access: Access, question: Question) -> Answer:
-        return self.answer
+        return in_stock(self.answer, question)
 
     def look_up(self, access: Access, wanted: Sequence[LookUp]) -> Mapping[LookUp, Sequence[Event]]:
         return {}
@@ -40,6 +40,12 @@ class Answering:
 
     def remove_discount(self, access: Access, code: str) -> None:
         raise NeedsMerchant("this shop makes no codes")
+
+
+def in_stock(answer: Answer, question: Question) -> Answer:
+    """The shop still has everything it was asked about and says nothing else of."""
+    stock = dict.fromkeys(question.variant_refs, Stock("units", 9)) | dict(answer.stock)
+    return Answer(answer.orders, stock)
 
 
 @dataclass
@@ -55,7 +61,8 @@ class ShopAtTheDoor:
         stand_ins.add(kontor.machine, platform, "A shop", live=True, policy=policy)
         machine = replace(kontor.machine, live={**kontor.machine.live, platform: Answering()})
         with reading(machine.db) as session:
-            connection = session.scalars(select(Connection).where(connections.c.platform == platform)).one()
+            newest = select(Connection).where(connections.c.platform == platform)
+            connection = session.scalars(newest.order_by(connections.c.id.desc()).limit(1)).one()
             session.expunge(connection)
         own = settings_versions.c.merchant_id == connection.merchant_id
         long_ago = kontor.now() - timedelta(days=400)

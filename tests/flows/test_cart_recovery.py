@@ -182,6 +182,10 @@ def test_an_older_cart_does_not_disturb_the_trip_of_a_newer_one() -> None:
     assert older.refused_for() == (Reason.CART_EMPTIED, Reason.CART_REPLACED)
 
 
+def test_a_newer_cart_that_cannot_take_the_trip_over_ends_it_when_a_message_is_due() -> None:
+    assert UNDER_WAY.but(newest=False).recheck() == Skip(Reason.CART_REPLACED, ends_trip=True)
+
+
 def test_a_newer_cart_takes_the_trip_over_and_its_times_count() -> None:
     newer = Case(cart_id=2, trip_cart=1, activity_at=TEN + hours(5), now=TEN + hours(5), started_at=TEN)
     assert newer.enrolment().subject_id == 2
