@@ -15,7 +15,7 @@ from core.runtime import Runtime
 from engine.jobs import Jobs
 from engine.machine import Busy, Machine
 from flows import CATALOGUE
-from integrations import LIVE, SHOPS, channel_for
+from integrations import LIVE, SHOPS, channel_for, own_channels
 from web import activity, commands, doors, health, mailbox, pages, sandbox, session, shopper
 
 HERE = Path(__file__).resolve()
@@ -50,7 +50,16 @@ def build(config: Config) -> tuple[Machine, Huey, Jobs]:
     jobs = Jobs(queue)
     live = {key: make(runtime) for key, make in LIVE.items()}
     busy = Busy(config.worker_threads)
-    machine = Machine(runtime, SHOPS, live, channel_for(runtime), CATALOGUE, jobs.bells(), busy)
+    machine = Machine(
+        runtime,
+        SHOPS,
+        live,
+        channel_for(runtime),
+        CATALOGUE,
+        jobs.bells(),
+        busy,
+        own_channels(runtime),
+    )
     return machine, queue, jobs
 
 

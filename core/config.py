@@ -207,6 +207,8 @@ def _demand_a_stated_environment(given: Mapping[str, str]) -> None:
     """Development defaults are for one's own machine: where a host's settings
     are found, the environment must be named."""
     signs = [name for name in HOSTED_SIGNS if given.get(name)]
+    if given.get("APP_URL", "").startswith("https://"):
+        signs.append("APP_URL")
     if signs and not given.get("KONTOR_ENV"):
         raise ConfigError(
             f"Kontor can't start: KONTOR_ENV is missing, while {signs[0]} is set. "

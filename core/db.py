@@ -18,7 +18,7 @@ from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event, text
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import Pool
 
@@ -181,6 +181,10 @@ class KeptConnection:
         return self._local.held.driver_connection
 
 
+# What SQLite says, and PostgreSQL's driver of a server that is gone.
+AWAY = ("locked", "busy", "unable to open", "connection", "server closed")
+
+
 def may_pass(error: Exception) -> bool:
     """Whether the same may well succeed later: the server was away, busy or
     in somebody's way. What it refuses, it refuses for good."""
@@ -188,7 +192,7 @@ def may_pass(error: Exception) -> bool:
         return False
     state = getattr(error.orig, "sqlstate", None)
     if state is None:
-        return isinstance(error, OperationalError | InterfaceError)
+        return error.connection_invalidated or any(word in str(error.orig) for word in AWAY)
     return str(state)[:2] in PASSING
 
 

@@ -25,7 +25,7 @@ import httpx2
 
 from core import clock
 from core.config import Config
-from core.errors import InDoubt, NeedsMerchant, Permanent, Retryable
+from core.errors import InDoubt, NeedsMerchant, Permanent, Retryable, TimedOut
 from core.network import CheckedNetwork, ForbiddenAddress, Resolve, resolved, within
 
 MAX_BYTES = 10 * 1024 * 1024
@@ -149,13 +149,16 @@ class _BeyondLimits(Exception):
 def _failures_sorted(changes: bool) -> Iterator[None]:
     try:
         yield
-    except (httpcore2.ConnectError, httpcore2.ConnectTimeout, httpcore2.PoolTimeout) as error:
+    except httpcore2.ConnectTimeout as error:
+        raise TimedOut("no connection in time") from error
+    except (httpcore2.ConnectError, httpcore2.PoolTimeout) as error:
         raise Retryable(f"no connection: {type(error).__name__}") from error
     except httpcore2.LocalProtocolError:
         # The library's own sentence repeats the header, which may be a token.
         raise Permanent("no request could be made of this") from None
+    except httpcore2.TimeoutException as error:
+        raise (InDoubt if changes else TimedOut)("no answer in time") from error
     except (
-        httpcore2.TimeoutException,
         httpcore2.NetworkError,
         httpcore2.ProtocolError,
         _BeyondLimits,

@@ -39,6 +39,8 @@ class Reason(StrEnum):
     TOO_SOON = "too_soon"
     OTHER_PERSON = "other_person"
     INTERNAL = "internal"
+    DISCARDED = "discarded"
+    PROVIDER_BUSY = "provider_busy"
 
 
 SENTENCES: dict[Reason, tuple[str, str]] = {
@@ -71,8 +73,8 @@ SENTENCES: dict[Reason, tuple[str, str]] = {
         "Eine wichtigere Nachricht an dieselbe Person hatte an diesem Tag Vorrang.",
     ),
     Reason.QUIET_HOURS: (
-        "Your quiet hours did not leave any time in which the message still made sense.",
-        "Ihre Ruhezeiten ließen keine Zeit, in der die Nachricht noch sinnvoll war.",
+        "Your quiet hours hold at this time.",
+        "Zu dieser Zeit gelten Ihre Ruhezeiten.",
     ),
     Reason.OUT_OF_STOCK: (
         "Everything in the cart is sold out.",
@@ -157,6 +159,14 @@ SENTENCES: dict[Reason, tuple[str, str]] = {
     Reason.DISCOUNT_SPENT: (
         "The amount you set aside for discounts is used up.",
         "Der Betrag, den Sie für Rabatte vorgesehen haben, ist aufgebraucht.",
+    ),
+    Reason.DISCARDED: (
+        "Unusually many people at once: you looked and decided that they get nothing.",
+        "Ungewöhnlich viele Personen auf einmal: Sie haben entschieden, dass sie nichts erhalten.",
+    ),
+    Reason.PROVIDER_BUSY: (
+        "The mail server asked to try again later.",
+        "Der Mailserver bat um einen späteren Versuch.",
     ),
     Reason.INTERNAL: (
         "A fault of ours stopped it; the operator can see it in the log.",

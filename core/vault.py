@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 _TAG, _NONCE = 4, 12
 
 
-class SealBroken(Exception):
+class SealBroken(ValueError):
     """The value was altered, moved to another row, or its key is gone."""
 
 

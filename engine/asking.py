@@ -15,6 +15,7 @@ from core.errors import NeedsMerchant, Permanent, Retryable, TimedOut
 from core.events import Order, OrderUpdated
 from core.models.tables import orders, remote_hosts
 from core.reasons import Reason
+from core.vault import SealBroken
 from engine import inbox, privacy
 from engine.batches import BUYING, Asked, Open
 from engine.known import Subject
@@ -92,8 +93,13 @@ def _addresses(opened: Open, subject: Subject) -> Iterable[Any]:
     return opened.loaded.names.get(subject.person_id or 0, ())
 
 
-def _opened(machine: Machine, merchant_id: int, row: Any) -> str:
-    return machine.vault.open(row.value, f"address:{merchant_id}:{row.fingerprint}").decode()
+def _opened(machine: Machine, merchant_id: int, row: Any) -> str | None:
+    try:
+        return machine.vault.open(row.value, f"address:{merchant_id}:{row.fingerprint}").decode()
+    except SealBroken:
+        # The others of the batch are asked about all the same; this one fails at its letter.
+        log.exception("address_not_opened", merchant_id=merchant_id, address_id=row.id)
+        return None
 
 
 def _remember(machine: Machine, opened: Open, answer: Answer, began: datetime) -> Open:

@@ -105,5 +105,6 @@ def _values(vault: Vault, merchant_id: int, cart: Cart, found: Found | None) -> 
         "activity_at": cart.activity_at,
         "platform_at": cart.updated_at,
         "completed_at": cart.completed_at,
+        "lines_at": None,
         "test": cart.test,
     }

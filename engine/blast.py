@@ -11,7 +11,7 @@ from core import clock
 from core.db import transaction
 from core.models import Merchant
 from core.models.tables import effects, enrolments
-from core.reasons import Reason
+from core.reasons import Reason, noted
 from engine.deciding import Deciding
 from engine.machine import Machine
 from engine.trips import end_trip
@@ -63,13 +63,15 @@ def release(machine: Machine, merchant_id: int, flow: str, by: str) -> int:
 
 
 def discard(machine: Machine, merchant_id: int, flow: str, by: str) -> int:
-    """The merchant has looked: nobody among the held gets anything."""
+    """The merchant has looked: nobody among the held gets anything; how many.
+    `by` is the member's name."""
     with transaction(machine.db) as session:
         merchant = session.get_one(Merchant, merchant_id)
         held = _held(session, merchant_id, flow)
         for enrolment_id in held:
-            end_trip(session, merchant_id, enrolment_id, Reason.BLAST_HELD, clock.now(merchant))
-    log.info("blast_discarded", merchant_id=merchant_id, flow=flow, trips=len(held), by=by)
+            end_trip(session, merchant_id, enrolment_id, Reason.DISCARDED, clock.now(merchant))
+        mine = (enrolments.c.merchant_id == merchant_id, enrolments.c.id.in_(held))
+        session.execute(update(enrolments).where(*mine).values(reason=noted(Reason.DISCARDED, by)))
     return len(held)
 
 

@@ -1,11 +1,14 @@
 """One flow looking at one subject: what deciding and enrolling pass along."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from core.models import Merchant
+from core.reasons import Reason
+from engine.decisions import Said, record
 from engine.known import Subject
 from engine.machine import Machine
 from engine.shop_settings import Saved
@@ -24,6 +27,30 @@ class Deciding:
     subject: Subject
     now: datetime
     inbound_id: int | None = None
+
+    def record(
+        self,
+        kind: str,
+        reasons: Sequence[Reason] = (),
+        *,
+        enrolment_id: int | None = None,
+        cart_id: int | None = None,
+    ) -> None:
+        """Record what was decided about the subject, or about another cart."""
+        said = Said(
+            merchant_id=self.merchant.id,
+            flow=self.flow.key,
+            mode=self.saved.mode,
+            kind=kind,
+            cart_id=cart_id or self.subject.cart_id,
+            person_id=self.subject.person_id,
+            settings_version=self.saved.version,
+            at=self.now,
+            reasons=reasons,
+            enrolment_id=enrolment_id,
+            inbound_id=self.inbound_id,
+        )
+        record(self.session, said)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,50 +1,70 @@
 """The record of every decision and its reasons, also for people who got nothing."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
 
 from core import clock
 from core.db import insert
 from core.models.tables import decisions
 from core.reasons import Reason
-from engine.deciding import Deciding
+
+SAME = ["merchant_id", "flow", "mode", "subject", "subject_id", "kind", "reasons_key"]
 
 
-def record(
-    case: Deciding,
-    kind: str,
-    reasons: Sequence[Reason] = (),
-    *,
-    enrolment_id: int | None = None,
-    cart_id: int | None = None,
-) -> None:
-    """Record a decision about the subject (or about another cart); the same
-    one said again of the same person is counted."""
-    words = list(dict.fromkeys(reason.value for reason in reasons))
-    row = insert(decisions, case.session).values(
-        merchant_id=case.merchant.id,
-        flow=case.flow.key,
-        mode=case.saved.mode,
-        kind=kind,
-        subject="cart",
-        subject_id=cart_id or case.subject.cart_id,
-        person_id=case.subject.person_id,
-        enrolment_id=enrolment_id,
-        inbound_id=case.inbound_id,
-        reasons=words,
-        reasons_key=",".join([str(case.subject.person_id or 0), *words]),
-        settings_version=case.saved.version,
-        at=case.now,
-        times=1,
-        recorded_at=clock.now(),
-    )
-    case.session.execute(
-        row.on_conflict_do_update(
-            index_elements=["merchant_id", "flow", "mode", "subject", "subject_id", "kind", "reasons_key"],
-            set_={
-                "at": row.excluded.at,
-                "times": decisions.c.times + 1,
-                "inbound_id": row.excluded.inbound_id,
-                "enrolment_id": row.excluded.enrolment_id,
-            },
-        )
-    )
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One decision: `kind` is what a flow did about the cart, `at` the
+    merchant's time, `inbound_id` the webhook that led here."""
+
+    merchant_id: int
+    flow: str
+    mode: str
+    kind: str
+    cart_id: int
+    person_id: int | None
+    settings_version: int
+    at: datetime
+    reasons: Sequence[Reason] = ()
+    enrolment_id: int | None = None
+    inbound_id: int | None = None
+
+    @classmethod
+    def of_trip(cls, trip: Any, kind: str, reasons: Sequence[Reason], at: datetime) -> "Said":
+        """A decision about a trip, from the trip's row."""
+        whose = (trip.merchant_id, trip.flow, trip.mode, kind, trip.subject_id, trip.person_id)
+        return cls(*whose, trip.settings_version, at, reasons, trip.id)
+
+
+def record(session: Session, said: Said) -> None:
+    """Record a decision; the same one said again of the same person is counted."""
+    words = list(dict.fromkeys(reason.value for reason in said.reasons))
+    row = insert(decisions, session).values(**_values(said, words), times=1, recorded_at=clock.now())
+    again = {
+        "at": row.excluded.at,
+        "times": decisions.c.times + 1,
+        "inbound_id": row.excluded.inbound_id,
+        "enrolment_id": row.excluded.enrolment_id,
+    }
+    session.execute(row.on_conflict_do_update(index_elements=SAME, set_=again))
+
+
+def _values(said: Said, words: list[str]) -> dict[str, Any]:
+    return {
+        "merchant_id": said.merchant_id,
+        "flow": said.flow,
+        "mode": said.mode,
+        "kind": said.kind,
+        "subject": "cart",
+        "subject_id": said.cart_id,
+        "person_id": said.person_id,
+        "enrolment_id": said.enrolment_id,
+        "inbound_id": said.inbound_id,
+        "reasons": words,
+        "reasons_key": ",".join([str(said.person_id or 0), *words]),
+        "settings_version": said.settings_version,
+        "at": said.at,
+    }

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from core import clock
@@ -21,7 +21,7 @@ from engine.facts import address_of
 from engine.known import Subject
 from engine.machine import Machine
 from engine.rendering import Offer
-from engine.verdicts import Ready, Settled, begin_acting, dropped, skipped
+from engine.verdicts import Ready, Settled, begin_acting, lost, skipped
 from engine.work import announce
 from integrations.roles import DiscountOrder
 
@@ -39,13 +39,13 @@ def prepare_creation(
     if row.mode == "shadow":
         return skipped(row, Reason.SHADOW)
     if not _still_claimed(session, row):
-        return dropped(row)
+        return lost(session, row)
     code = _stored(session, opened, row) or _reserve(session, opened, row, subject)
     if code is None:
         return skipped(row, Reason.DISCOUNT_SPENT)
     lease = timedelta(seconds=machine.config.lease_seconds)
     if not begin_acting(session, opened, row, lease):
-        return dropped(row)
+        return lost(session, row)
     order = _order(machine, opened, code, subject)
     return Ready(lambda: _create(machine, opened, row, order))
 
@@ -61,7 +61,7 @@ def prepare_removal(machine: Machine, session: Session, opened: Open, row: Any) 
     if code.used_at is not None:
         return skipped(row, Reason.BOUGHT)
     if not begin_acting(session, opened, row, timedelta(seconds=machine.config.lease_seconds)):
-        return dropped(row)
+        return lost(session, row)
     return Ready(lambda: _remove(machine, opened, code.id, code.code))
 
 
@@ -157,8 +157,16 @@ def _spent(session: Session, merchant_id: int, flow: str) -> int:
                 discount_codes.c.merchant_id == merchant_id,
                 discount_codes.c.flow == flow,
                 discount_codes.c.removed_at.is_(None),
+                or_(discount_codes.c.made_at.is_not(None), ~_came_to_nothing()),
             )
         ).scalar_one()
+    )
+
+
+def _came_to_nothing() -> ColumnElement[bool]:
+    """A code that was set aside and then surely not made costs nothing."""
+    return exists().where(
+        effects.c.id == discount_codes.c.effect_id, effects.c.state.in_(["failed", "skipped"])
     )
 
 

@@ -142,7 +142,7 @@ def _tried(opened: Open, row: Any, act: Callable[[], str]) -> Outcome:
         return became("done", provider_ref=act(), keeps_slot=True)
     except Retryable as error:
         wait = error.after or backoff(row.attempts)
-        why = Reason.SHOP_UNREACHABLE if row.kind != "send_message" else None
+        why = Reason.PROVIDER_BUSY if row.kind == "send_message" else Reason.SHOP_UNREACHABLE
         return became("pending", why, wake_at=clock.now() + wait)
     except Permanent:
         return became("failed", Reason.PROVIDER_REFUSED)

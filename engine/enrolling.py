@@ -8,7 +8,7 @@ from core.actions import Enrol
 from core.db import insert
 from core.models.tables import enrolments
 from core.reasons import Reason
-from engine import blast, decisions
+from engine import blast
 from engine.deciding import Deciding, Trip
 from engine.episodes import next_episode
 from engine.messages import MOVABLE, add_message, keep_up, messages_of
@@ -36,9 +36,9 @@ def _begin(case: Deciding, action: Enrol) -> None:
         ).scalar_one_or_none()
     if enrolment_id is None:
         # This very cart has had its trip; it never gets a second one.
-        return decisions.record(case, "refused", (Reason.DUPLICATE,))
+        return case.record("refused", (Reason.DUPLICATE,))
     reasons = (Reason.BLAST_HELD,) if state == "held" else ()
-    decisions.record(case, "enrolled", reasons, enrolment_id=enrolment_id)
+    case.record("enrolled", reasons, enrolment_id=enrolment_id)
     for message in action.messages:
         add_message(case, enrolment_id, message, "held" if state == "held" else "pending")
     complete_if_over(case.session, case.merchant.id, enrolment_id, case.now)
@@ -66,15 +66,15 @@ def _take_over(case: Deciding, action: Enrol, trip: Trip) -> bool:
     """The newer cart takes the trip over, unless it has had one of its own."""
     episode = next_episode(case, action)
     if episode is None:
-        decisions.record(case, "refused", (Reason.DUPLICATE,))
+        case.record("refused", (Reason.DUPLICATE,))
         return False
     case.session.execute(
         update(enrolments)
         .where(enrolments.c.id == trip.id, enrolments.c.merchant_id == case.merchant.id)
         .values(subject_id=action.subject_id, episode=episode)
     )
-    decisions.record(case, "replaced", (Reason.CART_REPLACED,), enrolment_id=trip.id, cart_id=trip.subject_id)
-    decisions.record(case, "took_over", enrolment_id=trip.id)
+    case.record("replaced", (Reason.CART_REPLACED,), enrolment_id=trip.id, cart_id=trip.subject_id)
+    case.record("took_over", enrolment_id=trip.id)
     return True
 
 

@@ -8,6 +8,7 @@ from core.actions import Purpose
 from core.events import Stock
 from core.facts import CartFacts, ConsentFacts, Facts, PurchaseFacts, StockFacts, TripFacts
 from core.money import Money
+from core.reasons import Reason
 from engine.known import Loaded, Subject
 from engine.standing import Standing, reasons_against
 
@@ -24,12 +25,13 @@ def facts_for(
     live_stock: Mapping[str, Stock] | None = None,
 ) -> Facts:
     """The frozen facts of one subject; `live_stock` is what the shop itself
-    said a moment ago and beats our records."""
+    said a moment ago and beats our records: what it did not name is gone."""
     cart = loaded.carts[subject.cart_id]
     now = loaded.now
-    stock = dict(loaded.stock)
+    stock: Mapping[str, Stock] = loaded.stock
     if live_stock is not None:
-        stock |= live_stock
+        asked = (line.variant_ref for line in loaded.lines.get(cart.id, ()) if line.variant_ref)
+        stock = dict.fromkeys(asked, Stock("none")) | dict(live_stock)
     return Facts(
         _cart_facts(loaded, cart, subject),
         PurchaseFacts(now, now, _bought_at(loaded, cart, subject)),
@@ -41,31 +43,40 @@ def facts_for(
 
 def standing_of(loaded: Loaded, subject: Subject) -> Standing:
     """Which address would be written to, and what is known about doing so."""
-    address = _address_of(loaded, subject)
+    address = address_of(loaded, subject)
     if address is None:
         return Standing(None)
     return Standing(
         address.id,
-        loaded.suppressed.get(address.fingerprint),
+        _suppressed(loaded, subject, address),
         loaded.acts.get(address.id, ()),
-        any(
-            row.paid_at is not None and row.bought and row.person_id == subject.person_id
-            for row in loaded.orders
-        ),
+        any(_paid_with(row, address.id) for row in loaded.orders),
+        [act for other in _theirs(loaded, subject) for act in loaded.acts.get(other.id, ())],
     )
+
+
+def _paid_with(order: Any, address_id: int) -> bool:
+    """An existing customer is whoever bought under this very address."""
+    return order.paid_at is not None and order.bought and order.address_id == address_id
+
+
+def _suppressed(loaded: Loaded, subject: Subject, address: Any) -> Reason | None:
+    """Whoever was erased, by whichever name, is not written to by another."""
+    names = [address, *loaded.names.get(subject.person_id or 0, ())]
+    found = (loaded.suppressed.get(name.fingerprint) for name in names)
+    return next((reason for reason in found if reason is not None), None)
 
 
 def address_of(loaded: Loaded, subject: Subject) -> Any | None:
     """The row of the e-mail address that would be written to."""
-    return _address_of(loaded, subject)
-
-
-def _address_of(loaded: Loaded, subject: Subject) -> Any | None:
     cart = loaded.carts[subject.cart_id]
     if cart.address_id in loaded.addresses:
         return loaded.addresses[cart.address_id]
-    theirs = [row for row in loaded.addresses.values() if row.person_id == subject.person_id]
-    return max(theirs, key=lambda row: row.id) if theirs else None
+    return max(_theirs(loaded, subject), key=lambda row: row.id, default=None)
+
+
+def _theirs(loaded: Loaded, subject: Subject) -> list[Any]:
+    return [row for row in loaded.addresses.values() if row.person_id == subject.person_id]
 
 
 def _cart_facts(loaded: Loaded, cart: Any, subject: Subject) -> CartFacts:
@@ -92,9 +103,11 @@ def _ordered(loaded: Loaded, cart: Any) -> bool:
 
 
 def _was_bought(order: Any) -> bool:
-    """An order that was paid and cancelled later was a purchase all the same:
-    it restarts nothing, in whatever order the two were told."""
-    return bool(order.bought) or order.paid_at is not None
+    """An order cancelled later was a purchase all the same: it restarts
+    nothing, in whatever order the two were told. Only an unpaid order that had
+    been a cart itself (it names itself as its cart) was never bought."""
+    cancelled = order.cancelled_at is not None and order.cart_ref != order.ref
+    return bool(order.bought) or order.paid_at is not None or cancelled
 
 
 def _names(order: Any, cart: Any) -> bool:
@@ -108,7 +121,7 @@ def _same_phone(order: Any, cart: Any) -> bool:
 
 def _bought_at(loaded: Loaded, cart: Any, subject: Subject) -> tuple[datetime, ...]:
     times = {
-        row.placed_at
+        max(row.placed_at, row.paid_at or row.placed_at)
         for row in loaded.orders
         if _was_bought(row) and (_names(row, cart) or _same_phone(row, cart) or _same_person(row, subject))
     }

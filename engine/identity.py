@@ -13,6 +13,7 @@ from sqlalchemy import bindparam, select, text, update
 from sqlalchemy.orm import Session
 
 from core import clock
+from core.addresses import canonical
 from core.db import dialect_of, insert
 from core.events import Contact
 from core.models import Merchant
@@ -42,8 +43,10 @@ class Found:
 def fingerprint(vault: Vault, merchant_id: int, channel: str, value: str) -> str:
     """By what an address is found; e-mail as it is searched for, the others
     with their channel before them so that they never meet."""
+    if channel == "email":
+        return vault.fingerprint(merchant_id, canonical(value))
     clean = re.sub(r"[^0-9+]", "", value) if channel == "phone" else value.strip().lower()
-    return vault.fingerprint(merchant_id, clean if channel == "email" else f"{channel}:{clean}")
+    return vault.fingerprint(merchant_id, f"{channel}:{clean}")
 
 
 def name_binding(merchant_id: int, person_id: int) -> str:

@@ -11,6 +11,8 @@ from engine.machine import Bells, Machine
 
 log = structlog.get_logger()
 
+BATCHES_A_TURN = 10
+
 
 class Jobs:
     """The tasks of one queue. `serve` gives them the machine to work with;
@@ -21,11 +23,13 @@ class Jobs:
         self._inbox = queue.task(name="inbox")(self._door(_inbox))
         self._due = queue.task(name="due")(self._door(_due))
         self._look_ups = queue.task(name="look_ups")(self._door(_look_ups))
+        self._leases = queue.task(name="leases")(self._door(sweep.leases))
         queue.periodic_task(crontab(minute="*"), name="sweep")(self._door(_sweep))
         queue.periodic_task(crontab(minute="17", hour="3"), name="retention")(self._door(privacy.retention))
 
     def bells(self) -> Bells:
-        return Bells(Bell(self._inbox).ring, Bell(self._due).ring, Bell(self._look_ups).ring)
+        rung = (self._inbox, self._due, self._look_ups, self._leases)
+        return Bells(*(Bell(job).ring for job in rung))
 
     def serve(self, machine: Machine) -> None:
         self._machine = machine
@@ -60,7 +64,10 @@ def _inbox(machine: Machine) -> None:
 
 
 def _due(machine: Machine) -> None:
-    effects.run(machine)
+    """A bounded run, then the bell again: the other jobs get their turn."""
+    if effects.run(machine, most=BATCHES_A_TURN) >= BATCHES_A_TURN:
+        machine.bells.due()
+        return
     while not machine.stopping.is_set() and _time_goes_on(machine):
         effects.run(machine)
 

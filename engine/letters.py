@@ -19,7 +19,7 @@ from engine.identity import name_binding
 from engine.known import Subject
 from engine.machine import Machine
 from engine.rendering import Brand, Content, Letter, Offer, Rendered, render
-from engine.verdicts import Ready, Settled, begin_acting, dropped, skipped
+from engine.verdicts import Ready, Settled, begin_acting, lost, skipped
 from integrations.roles import Message, ShopIdentity
 
 
@@ -44,9 +44,10 @@ def prepare_message(
         return skipped(row, Reason.SHADOW)
     lease = timedelta(seconds=machine.config.lease_seconds)
     if not begin_acting(session, opened, row, lease, slot_day=slot_day, **values):
-        return dropped(row)
+        return lost(session, row)
     message = _message(machine, opened, row, address, rendered, letter.unsubscribe_url)
-    return Ready(lambda: machine.channel.send(message, opened.merchant.id))
+    channel = machine.channel_for(opened.merchant.platform)
+    return Ready(lambda: channel.send(message, opened.merchant.id))
 
 
 def kept_message(machine: Machine, key: str, content: bytes) -> Rendered:

@@ -94,6 +94,9 @@ def _load_orders(session: Session, merchant_id: int, loaded: Loaded, person_ids:
     phones = [row.phone_fingerprint for row in loaded.carts.values() if row.phone_fingerprint]
     columns = (
         orders.c.person_id,
+        orders.c.address_id,
+        orders.c.ref,
+        orders.c.cancelled_at,
         orders.c.cart_ref,
         orders.c.cart_token,
         orders.c.phone_fingerprint,
@@ -139,10 +142,9 @@ def _load_people(session: Session, merchant_id: int, loaded: Loaded, person_ids:
     )
     for row in session.execute(acts):
         loaded.acts[row.address_id].append(Act(row.state, row.act_at, row.source))
-    prints = [row.fingerprint for row in loaded.addresses.values()]
+    prints = [row.fingerprint for names in loaded.names.values() for row in names]
     stopped = select(suppressions.c.fingerprint, suppressions.c.reason).where(
         suppressions.c.merchant_id == merchant_id,
-        suppressions.c.channel == "email",
         suppressions.c.fingerprint.in_(prints),
     )
     loaded.suppressed = {row.fingerprint: Reason(row.reason) for row in session.execute(stopped)}

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import select, update
+from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session
 
 from core import clock
@@ -23,6 +23,8 @@ log = structlog.get_logger()
 
 BATCH = 50
 LEASE = timedelta(minutes=2)
+# How the inbox asks whether an announced uninstall is true.
+UNINSTALLED = ("installation", "app")
 
 
 def run(machine: Machine, most: int = 100) -> int:
@@ -77,16 +79,7 @@ def _claim(machine: Machine) -> list[Any]:
     with transaction(machine.db) as session:
         now = clock.now()
         first = session.execute(
-            select(look_ups.c.merchant_id)
-            .join(merchants, merchants.c.id == look_ups.c.merchant_id)
-            .where(
-                look_ups.c.state == "waiting",
-                look_ups.c.wake_at <= now,
-                merchants.c.platform.in_(machine.live),
-                merchants.c.uninstalled_at.is_(None),
-            )
-            .order_by(look_ups.c.wake_at)
-            .limit(1)
+            askable(machine, now).order_by(look_ups.c.wake_at).limit(1)
         ).scalar_one_or_none()
         if first is None:
             return []
@@ -104,6 +97,20 @@ def _claim(machine: Machine) -> list[Any]:
             .returning(*look_ups.c)
         )
         return list(session.execute(claimed))
+
+
+def askable(machine: Machine, now: datetime) -> Select[tuple[int]]:
+    """The merchants with a question that is due, of shops that can be asked."""
+    return (
+        select(look_ups.c.merchant_id)
+        .join(merchants, merchants.c.id == look_ups.c.merchant_id)
+        .where(
+            look_ups.c.state == "waiting",
+            look_ups.c.wake_at <= now,
+            merchants.c.platform.in_(machine.live),
+            merchants.c.uninstalled_at.is_(None),
+        )
+    )
 
 
 def _ask(machine: Machine, merchant_id: int, wanted: Sequence[LookUp]) -> Any:
@@ -134,7 +141,7 @@ def _refused(machine: Machine, rows: Sequence[Any], why: str) -> None:
     merchant_id = rows[0].merchant_id
     with transaction(machine.db) as session:
         merchant = session.get_one(Merchant, merchant_id)
-        if any(row.kind == "installation" for row in rows):
+        if any((row.kind, row.ref) == UNINSTALLED for row in rows):
             privacy.uninstall(session, merchant)
         else:
             privacy.needs_merchant(session, merchant_id, why)

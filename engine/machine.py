@@ -25,13 +25,15 @@ class Bells:
     inbox: Callable[[], None] = _silent
     due: Callable[[], None] = _silent
     look_ups: Callable[[], None] = _silent
+    leases: Callable[[], None] = _silent
 
 
 class Busy:
     """Which merchants and hosts this process is serving right now.
 
     One of them holds at most half of the threads, so that a large or a slow
-    shop never takes the whole worker.
+    shop never takes the whole worker. A shop's host belongs to one merchant,
+    so counting merchants counts hosts.
     """
 
     def __init__(self, threads: int) -> None:
@@ -66,8 +68,14 @@ class Machine:
     flows: Mapping[str, Flow]
     bells: Bells = field(default_factory=Bells)
     busy: Busy = field(default_factory=lambda: Busy(4))
+    # Platforms that never write by the common channel.
+    own_channels: Mapping[str, Channel] = field(default_factory=dict)
     # Set when the process is asked to end: what is begun is finished, nothing else is begun.
     stopping: threading.Event = field(default_factory=threading.Event)
+
+    def channel_for(self, platform: str) -> Channel:
+        """The channel that a shop of this platform writes by."""
+        return self.own_channels.get(platform, self.channel)
 
     @property
     def config(self) -> Config:

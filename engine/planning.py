@@ -4,7 +4,6 @@ Runs in the same transaction as remembering, with the people locked.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.orm import Session
@@ -17,7 +16,6 @@ from core.models import Merchant
 from core.models.tables import carts, enrolments
 from core.reasons import Reason
 from core.settings import FlowSettings
-from engine import decisions
 from engine.deciding import Deciding, Trip
 from engine.enrolling import enrol
 from engine.facts import facts_for
@@ -73,12 +71,12 @@ def follow_times(machine: Machine, session: Session, merchant: Merchant, enrolme
     ).one()
     flow = machine.flows[trip.flow]
     saved = flow_settings(session, merchant.id, flow)
+    lock_people(session, merchant.id, [trip.person_id])
     session.execute(
         update(enrolments)
         .where(enrolments.c.id == enrolment_id, enrolments.c.merchant_id == merchant.id)
         .values(settings_version=saved.version)
     )
-    lock_people(session, merchant.id, [trip.person_id])
     subject = Subject(trip.person_id, trip.subject_id)
     _decide(Deciding(machine, session, merchant, flow, saved, subject, clock.now(merchant)), None)
 
@@ -114,8 +112,6 @@ def _end_trips_of_others(case: Deciding) -> None:
     lock_people(case.session, case.merchant.id, [row.person_id for row in others])
     for row in others:
         end_trip(case.session, case.merchant.id, row.id, Reason.OTHER_PERSON, case.now)
-        theirs = replace(case, subject=replace(case.subject, person_id=row.person_id))
-        decisions.record(theirs, "exited", (Reason.OTHER_PERSON,), enrolment_id=row.id)
 
 
 def _facts(case: Deciding) -> Facts:
@@ -141,7 +137,7 @@ def _apply(case: Deciding, action: Action, facts: Facts) -> None:
         case Exit(reason=reason):
             _exit(case, reason)
         case Enrol() if before_live and _running_trip(case) is None:
-            decisions.record(case, "refused", before_live)
+            case.record("refused", before_live)
         case Enrol():
             enrol(case, action, _running_trip(case))
 
@@ -157,7 +153,7 @@ def _refuse(case: Deciding, reasons: tuple[Reason, ...]) -> None:
         enrolments.c.person_id == case.subject.person_id,
     )
     if case.session.execute(had_one.limit(1)).first() is None:
-        decisions.record(case, "refused", reasons)
+        case.record("refused", reasons)
 
 
 def _before_live(case: Deciding, facts: Facts) -> tuple[Reason, ...]:
@@ -168,8 +164,8 @@ def _before_live(case: Deciding, facts: Facts) -> tuple[Reason, ...]:
 
 def _exit(case: Deciding, reason: Reason) -> None:
     trip = _running_trip(case)
-    if trip is not None and end_trip(case.session, case.merchant.id, trip.id, reason, case.now):
-        decisions.record(case, "exited", (reason,), enrolment_id=trip.id)
+    if trip is not None:
+        end_trip(case.session, case.merchant.id, trip.id, reason, case.now)
 
 
 def _running_trip(case: Deciding) -> Trip | None:

@@ -50,7 +50,7 @@ def prepare(machine: Machine, session: Session, opened: Open, row: Any) -> Ready
         return discounts.prepare_removal(machine, session, opened, row)
     subject = opened.trips.get(row.enrolment_id)
     if subject is None:
-        return skipped(row, Reason.UNKNOWN)
+        return skipped(row, Reason.INTERNAL)
     opened, unread = _true_now(machine, session, opened, subject)
     stale = _stale(opened, row, unread)
     if stale is not None:

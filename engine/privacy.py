@@ -19,6 +19,7 @@ from core.models.tables import (
     enrolments,
     inbound,
     inbound_people,
+    look_ups,
     mailbox_messages,
     merchants,
     orders,
@@ -29,6 +30,7 @@ from core.reasons import Reason
 from engine.identity import fingerprint, lock_people
 from engine.machine import Machine
 from engine.trips import RUNNING, end_trip, end_trips_of_person, skip_waiting
+from engine.work import announce
 
 BODIES_KEPT = timedelta(days=30)
 MESSAGES_KEPT = timedelta(days=90)
@@ -41,6 +43,17 @@ def needs_merchant(session: Session, merchant_id: int, why: str) -> None:
         .where(connections.c.merchant_id == merchant_id, connections.c.state == "active")
         .values(state="needs_merchant", state_reason=why)
     )
+
+
+def mended(session: Session, merchant_id: int) -> None:
+    """The merchant has reconnected: what was held for it goes on."""
+    mine = (connections.c.merchant_id == merchant_id, connections.c.state == "needs_merchant")
+    session.execute(update(connections).where(*mine).values(state="active", state_reason=None))
+    held = (effects.c.merchant_id == merchant_id, effects.c.state == "held")
+    waited = effects.c.reason == Reason.NEEDS_MERCHANT.value
+    now = clock.now()
+    session.execute(update(effects).where(*held, waited).values(state="pending", reason=None, wake_at=now))
+    announce(session, merchant_id, now)
 
 
 def uninstall(session: Session, merchant: Merchant) -> None:
@@ -60,6 +73,11 @@ def uninstall(session: Session, merchant: Merchant) -> None:
         update(connections)
         .where(connections.c.merchant_id == merchant.id)
         .values(state="uninstalled", token=None)
+    )
+    session.execute(
+        update(look_ups)
+        .where(look_ups.c.merchant_id == merchant.id, look_ups.c.state == "waiting")
+        .values(state="gone", reason="uninstalled")
     )
 
 
@@ -91,6 +109,7 @@ def retention(machine: Machine) -> None:
         session.execute(update(inbound).where(*old_bodies, inbound.c.state != "new").values(body=None))
         old_messages = (effects.c.settled_at < now - MESSAGES_KEPT, effects.c.content.is_not(None))
         session.execute(update(effects).where(*old_messages).values(content=None))
+        session.execute(delete(look_ups).where(look_ups.c.created_at < now - BODIES_KEPT))
         session.execute(delete(mailbox_messages).where(mailbox_messages.c.at < now - MESSAGES_KEPT))
 
 
@@ -174,7 +193,7 @@ def _forget_messages(session: Session, merchant_id: int, person_id: int) -> None
             mailbox_messages.c.merchant_id == merchant_id, mailbox_messages.c.key.in_(keys)
         )
     )
-    session.execute(update(effects).where(*theirs).values(content=None))
+    session.execute(update(effects).where(*theirs).values(content=None, provider_ref=None))
     linked = session.execute(select(effects.c.id, effects.c.payload).where(*theirs)).all()
     for row in linked:
         # A link back to the cart may fill in the person's address there.

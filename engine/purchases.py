@@ -13,23 +13,24 @@ from core.models import Merchant
 from core.models.tables import clicks, discount_codes, effects, orders
 from core.vault import Vault
 from engine.baskets import is_news, replace_lines
-from engine.identity import fingerprint
+from engine.identity import Found, fingerprint
 
 CREDIT = timedelta(days=5)
 
 
 def remember_order(
-    session: Session, vault: Vault, merchant: Merchant, order: Order, person_id: int | None, mark: str
+    session: Session, vault: Vault, merchant: Merchant, order: Order, found: Found | None, mark: str
 ) -> None:
     """Write the order unless newer news of it is known."""
-    values = _values(vault, merchant.id, order) | {"digest": mark}
+    person_id = found.person_id if found else None
+    values = _values(vault, merchant.id, order) | {"digest": mark} | _buyer(found)
     made = session.execute(
         insert(orders, session)
-        .values(merchant_id=merchant.id, ref=order.ref, person_id=person_id, created_at=clock.now(), **values)
+        .values(merchant_id=merchant.id, ref=order.ref, created_at=clock.now(), **values)
         .on_conflict_do_nothing(index_elements=["merchant_id", "ref"])
         .returning(orders.c.id)
     ).scalar_one_or_none()
-    order_id = made or _refresh(session, merchant.id, order, person_id, values)
+    order_id = made or _refresh(session, merchant.id, order, values)
     if made is not None:
         replace_lines(session, merchant.id, order.lines, order_id=made)
     if person_id is not None and order.bought:
@@ -37,16 +38,19 @@ def remember_order(
     _mark_codes_used(session, merchant.id, order)
 
 
-def _refresh(
-    session: Session, merchant_id: int, order: Order, person_id: int | None, values: dict[str, Any]
-) -> int:
+def _buyer(found: Found | None) -> dict[str, int]:
+    """Who bought, as far as this body names anybody."""
+    named = {"person_id": found.person_id, "address_id": found.email_id} if found else {}
+    return {name: value for name, value in named.items() if value is not None}
+
+
+def _refresh(session: Session, merchant_id: int, order: Order, values: dict[str, Any]) -> int:
     row = session.execute(
-        select(orders.c.id, orders.c.platform_at, orders.c.digest, orders.c.person_id)
+        select(orders.c.id, orders.c.platform_at, orders.c.digest)
         .where(orders.c.merchant_id == merchant_id, orders.c.ref == order.ref)
         .with_for_update()
     ).one()
     if is_news(order.updated_at, values["digest"], row.platform_at, row.digest):
-        values = values | {"person_id": person_id or row.person_id}
         session.execute(update(orders).where(orders.c.id == row.id).values(**values))
         replace_lines(session, merchant_id, order.lines, order_id=row.id)
     return int(row.id)

@@ -132,11 +132,11 @@ def _remember(
         case CartLinesChanged():
             person_id, cart_id = _refresh_lines(session, merchant.id, event)
         case OrderEvent(order=order):
-            purchases.remember_order(session, vault, merchant, order, person_id, digest(order))
+            purchases.remember_order(session, vault, merchant, order, found, digest(order))
         case OrderShipped() | OrderDelivered():
             _stamp(session, merchant.id, event)
         case ConsentChanged():
-            _remember_consent(session, merchant.id, event, found)
+            _remember_consent(session, merchant, event, found)
         case ProductUpdated(product=product):
             catalogue.remember_product(session, merchant.id, product, digest(product))
         case StockChanged():
@@ -157,14 +157,18 @@ def _refresh_lines(
     that checkout's own news comes with every change: so it is left alone
     where the checkout is as new."""
     row = session.execute(
-        select(carts.c.id, carts.c.person_id, carts.c.platform_at)
+        select(carts.c.id, carts.c.person_id, carts.c.platform_at, carts.c.lines_at)
         .where(carts.c.merchant_id == merchant_id, carts.c.token == event.token)
         .order_by(carts.c.activity_at.desc())
         .limit(1)
+        .with_for_update()
     ).one_or_none()
     if row is None:
         return None, None
-    if event.updated_at > row.platform_at:
+    if event.updated_at > max(row.platform_at, row.lines_at or row.platform_at):
+        total = sum(line.price.minor * line.quantity for line in event.lines)
+        fresh = {"total_minor": total, "lines_at": event.updated_at}
+        session.execute(update(carts).where(carts.c.id == row.id).values(**fresh))
         replace_lines(session, merchant_id, event.lines, cart_id=row.id)
     return row.person_id, row.id
 
@@ -178,19 +182,22 @@ def _stamp(session: Session, merchant_id: int, event: OrderShipped | OrderDelive
     )
 
 
-def _remember_consent(session: Session, merchant_id: int, event: ConsentChanged, found: Found | None) -> None:
+def _remember_consent(
+    session: Session, merchant: Merchant, event: ConsentChanged, found: Found | None
+) -> None:
     """Only ever added to; the same act told twice is one row."""
     if found is None or found.email_id is None or event.channel != "email":
         return
     session.execute(
         insert(consents, session)
         .values(
-            merchant_id=merchant_id,
+            merchant_id=merchant.id,
             address_id=found.email_id,
             channel=event.channel,
             purpose=event.purpose,
             state=event.state,
-            act_at=event.at,
+            # A date in the future would outlive every later objection.
+            act_at=min(event.at, clock.now(merchant)),
             source=event.source,
             text=event.text,
             recorded_at=clock.now(),

@@ -1,5 +1,6 @@
 """Settling: what became of an effect, written once by whoever owns it."""
 
+import random
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -121,6 +122,7 @@ def _pass_on(session: Session, merchant: Merchant, row: Any, outcome: Outcome) -
 
 
 def backoff(attempts: int, least: timedelta = timedelta(minutes=1)) -> timedelta:
-    """How long to wait after this many tries: doubling, half an hour at most."""
+    """How long to wait after this many tries: doubling, half an hour at most,
+    and a little apart, so that what failed together does not return together."""
     doubled: timedelta = least * 2 ** min(attempts, 10)
-    return min(doubled, timedelta(minutes=30))
+    return min(doubled, timedelta(minutes=30)) * random.uniform(0.8, 1.0)  # noqa: S311 - Spreading needs no secrecy.

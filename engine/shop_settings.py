@@ -1,8 +1,9 @@
 """What a merchant sets for the whole shop, and how any settings are read."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -13,6 +14,9 @@ from core.settings import FlowSettings, setting
 from flows.flow import Flow
 
 SHOP = "shop"
+ONE_LINE = r"^[^\r\n]*$"
+ADDRESS = r"^([^@\s<>]+@[^@\s<>]+)?$"
+S = TypeVar("S", bound=FlowSettings)
 
 
 class ShopSettings(FlowSettings):
@@ -34,8 +38,16 @@ class ShopSettings(FlowSettings):
     quiet_email: bool = setting(False, label="Quiet hours for e-mail", label_de="Ruhezeiten auch für E-Mail")
     quiet_from: int = setting(20, label="Quiet from", label_de="Ruhe ab", unit=":00", ge=0, le=23)
     quiet_until: int = setting(8, label="Quiet until", label_de="Ruhe bis", unit=":00", ge=0, le=23)
-    sender_name: str = setting("", label="Sender's name", label_de="Name des Absenders", max_length=80)
-    reply_to: str = setting("", label="Replies go to", label_de="Antworten gehen an", max_length=254)
+    sender_name: str = setting(
+        "", label="Sender's name", label_de="Name des Absenders", pattern=r"^[^\r\n]*$", max_length=80
+    )
+    reply_to: str = setting(
+        "",
+        label="Replies go to",
+        label_de="Antworten gehen an",
+        pattern=r"^([^@\s<>]+@[^@\s<>]+)?$",
+        max_length=254,
+    )
     imprint: str = setting(
         "", label="Imprint under every mail", label_de="Impressum unter jeder Mail", max_length=600
     )
@@ -57,7 +69,7 @@ class Saved:
 
 def shop_settings(session: Session, merchant_id: int) -> ShopSettings:
     row = _newest(session, merchant_id, SHOP)
-    return ShopSettings.model_validate(row.data if row else {})
+    return _read(ShopSettings, row.data if row else {})
 
 
 def flow_settings(session: Session, merchant_id: int, flow: Flow) -> Saved:
@@ -65,7 +77,7 @@ def flow_settings(session: Session, merchant_id: int, flow: Flow) -> Saved:
     row = _newest(session, merchant_id, flow.key)
     if row is None:
         return Saved(0, "off", flow.Settings(), None)
-    return Saved(row.version, row.mode, flow.Settings.model_validate(row.data), row.live_since)
+    return Saved(row.version, row.mode, _read(flow.Settings, row.data), row.live_since)
 
 
 def settings_at(session: Session, merchant_id: int, flow: Flow, version: int) -> FlowSettings:
@@ -77,7 +89,12 @@ def settings_at(session: Session, merchant_id: int, flow: Flow, version: int) ->
             settings_versions.c.version == version,
         )
     ).scalar_one_or_none()
-    return flow.Settings.model_validate(data or {})
+    return _read(flow.Settings, data or {})
+
+
+def _read(kind: type[S], data: Mapping[str, Any]) -> S:
+    """What was saved; a field that no longer exists is passed over."""
+    return kind.model_validate({name: value for name, value in data.items() if name in kind.model_fields})
 
 
 def _newest(session: Session, merchant_id: int, scope: str) -> Any | None:

@@ -24,12 +24,14 @@ class Act:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """All that is known about writing to one address."""
+    """All that is known about writing to one address; `acts_elsewhere` are
+    those under all addresses of the same person."""
 
     address_id: int | None
     suppressed: Reason | None = None
     acts: Sequence[Act] = ()
     has_bought: bool = False
+    acts_elsewhere: Sequence[Act] = ()
 
 
 def reasons_against(standing: Standing, purpose: Purpose, policy: str) -> tuple[Reason, ...]:
@@ -47,15 +49,27 @@ def reasons_against(standing: Standing, purpose: Purpose, policy: str) -> tuple[
 
 
 def _by_consent(standing: Standing, policy: str) -> tuple[Reason, ...]:
-    acts = _counting(sorted(standing.acts, key=lambda act: (act.at, act.state)))
+    acts = _counting(sorted(standing.acts, key=_order))
     answers = [act.state for act in acts if act.state != "pending"]
     if answers and answers[-1] == "opted_out":
         # An opt-in that nobody has confirmed yet lifts no objection.
         return (Reason.UNSUBSCRIBED,)
     if answers and acts[-1].state == "opted_in":
         return ()
+    if policy == "existing_customers" and _objects(standing.acts_elsewhere):
+        return (Reason.UNSUBSCRIBED,)
     known_customer = policy == "existing_customers" and standing.has_bought
     return () if known_customer else (Reason.NO_CONSENT,)
+
+
+def _objects(acts: Sequence[Act]) -> bool:
+    """Whether the last word under any address of the person is an objection."""
+    answers = [act for act in _counting(sorted(acts, key=_order)) if act.state != "pending"]
+    return bool(answers) and answers[-1].state == "opted_out"
+
+
+def _order(act: Act) -> tuple[datetime, str]:
+    return act.at, act.state
 
 
 def _counting(acts: list[Act]) -> list[Act]:

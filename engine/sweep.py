@@ -35,8 +35,17 @@ def leases(machine: Machine) -> None:
         )
         look_ups.give_back(session, now)
     for row in _doubtful(machine):
-        _ask_provider(machine, row)
+        _ask_guarded(machine, row)
     machine.bells.due()
+
+
+def _ask_guarded(machine: Machine, row: Any) -> None:
+    """One row that can't be asked about must not keep the others waiting."""
+    try:
+        _ask_provider(machine, row)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+        log.exception("doubtful_row_not_asked_about", effect_id=row.id)
+        _ask_later(machine, row)
 
 
 def recount_work(machine: Machine) -> None:
@@ -110,7 +119,7 @@ def _ask_provider(machine: Machine, row: Any) -> None:
 
 def _happened(machine: Machine, opened: Open, row: Any) -> bool | None:
     if row.kind == "send_message":
-        return machine.channel.was_sent(row.key, row.merchant_id)
+        return machine.channel_for(opened.merchant.platform).was_sent(row.key, row.merchant_id)
     if row.kind == "create_discount":
         return discounts.exists_in_shop(machine, opened, row.id)
     # Removing twice does no harm, so it may simply be done again.

@@ -6,7 +6,7 @@ from datetime import timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Update, bindparam, exists, or_, update
+from sqlalchemy import Update, bindparam, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from core import clock
@@ -72,6 +72,25 @@ def _begin(names: tuple[str, ...]) -> Update:
         .where(*mine, effects.c.state == "claimed", trip_is_on)
         .values({name: bindparam(f"new_{name}") for name in names})
     )
+
+
+def lost(session: Session, row: Any) -> Settled:
+    """Acting could not begin: the trip is over, and the row is left out with
+    the trip's reason; or the row is somebody else's by now."""
+    over = session.execute(
+        select(enrolments.c.reason)
+        .join(effects, effects.c.enrolment_id == enrolments.c.id)
+        .where(
+            effects.c.id == row.id,
+            effects.c.claim == row.claim,
+            effects.c.state == "claimed",
+            enrolments.c.state.in_(["exited", "completed"]),
+        )
+    ).one_or_none()
+    if over is None:
+        return dropped(row)
+    known = over.reason in [reason.value for reason in Reason]
+    return skipped(row, Reason(over.reason) if known else Reason.EXPIRED)
 
 
 def dropped(row: Any) -> Settled:

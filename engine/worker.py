@@ -9,14 +9,14 @@ from typing import Any
 import structlog
 from huey import Huey
 from huey.consumer import Consumer
-from sqlalchemy import func, or_, select
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import func, select
+from sqlalchemy.exc import SQLAlchemyError
 
 from core import clock
 from core.db import insert, reading, transaction
 from core.models.tables import effects, heartbeats, inbound, look_ups, merchants, work
-from engine import sweep
 from engine.jobs import Jobs
+from engine.look_ups import askable
 from engine.machine import Machine
 
 log = structlog.get_logger()
@@ -79,8 +79,8 @@ class Ticker(threading.Thread):
         while not self._stopped.wait(TICK):
             try:
                 self._tick()
-            except OperationalError:
-                # The database is away for a moment; the next tick looks again.
+            except (SQLAlchemyError, OSError, RuntimeError):
+                # The database or the queue is away; the next tick looks again.
                 log.warning("ticker_could_not_look", exc_info=True)
 
     def _tick(self) -> None:
@@ -89,7 +89,7 @@ class Ticker(threading.Thread):
         if self._is_time("heartbeat", HEARTBEAT_EVERY, now):
             self._beat(now)
         if self._is_time("leases", LEASES_EVERY, now) and self._lease_is_over(now):
-            sweep.leases(self._machine)
+            self._machine.bells.leases()
 
     def _ring(self, now: datetime) -> None:
         """Two cheap looks at indexes decide which bells ring."""
@@ -98,7 +98,7 @@ class Ticker(threading.Thread):
             due = session.execute(select(func.min(work.c.next_at))).scalar_one()
             moving = select(merchants.c.id).where(merchants.c.clock_target.is_not(None)).limit(1)
             new = select(inbound.c.id).where(inbound.c.state == "new").limit(1)
-            hint = select(look_ups.c.id).where(look_ups.c.state == "waiting", look_ups.c.wake_at <= now)
+            hint = askable(self._machine, now)
             ring_due = (due is not None and due <= now) or session.execute(moving).first() is not None
             ring_inbox = session.execute(new).first() is not None
             ring_look_ups = session.execute(hint.limit(1)).first() is not None
@@ -112,7 +112,7 @@ class Ticker(threading.Thread):
 
     def _lease_is_over(self, now: datetime) -> bool:
         over = select(effects.c.id).where(effects.c.lease_until < now).limit(1)
-        asking = select(look_ups.c.id).where(look_ups.c.state == "asking", or_(look_ups.c.lease_until < now))
+        asking = select(look_ups.c.id).where(look_ups.c.state == "asking", look_ups.c.lease_until < now)
         with reading(self._machine.db) as session:
             found = session.execute(over).first() or session.execute(asking.limit(1)).first()
         return found is not None

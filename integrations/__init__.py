@@ -25,6 +25,11 @@ CHANNELS: dict[str, Callable[[Runtime], Channel]] = {
 SIGNING: dict[str, ModuleType] = {SHOPIFY.key: shopify_sign, WOOCOMMERCE.key: woocommerce_sign}
 
 
+def own_channels(runtime: Runtime) -> dict[str, Channel]:
+    """A hosted sandbox is open to strangers, who must not send real mail."""
+    return {SANDBOX.key: MailboxChannel(runtime)} if runtime.config.production else {}
+
+
 def channel_for(runtime: Runtime) -> Channel:
     """The mail server where one is set, else the mailbox."""
     return CHANNELS["smtp" if runtime.config.smtp_url else "mailbox"](runtime)

@@ -21,6 +21,9 @@ YEARS = range(
 
 T = TypeVar("T")
 
+# Databases take only so many values in one statement.
+LONGEST_LIST = 2_000
+
 
 class Payload:
     """One JSON object of a body delivered for `shop`; `path` leads to it from the top.
@@ -161,7 +164,9 @@ class Payload:
 
     def _list(self, key: str) -> list[object]:
         value = self._fields.get(key)
-        return value if isinstance(value, list) else [] if value is None else self.refuse(key, "is no list")
+        if not isinstance(value, list):
+            return [] if value is None else self.refuse(key, "is no list")
+        return value if len(value) <= LONGEST_LIST else self.refuse(key, "is longer than any shop's")
 
     def _as_part(self, key: str, value: object) -> "Payload":
         if not isinstance(value, dict):

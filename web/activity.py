@@ -39,7 +39,7 @@ def index(key: str) -> str:
     )
 
 
-@bp.get("/<int:decision_id>")
+@bp.get("/<int(max=9223372036854775807):decision_id>")
 def detail(key: str, decision_id: int) -> str:
     """One decision with its chain: webhook, event, decision, effects."""
     merchant = current_merchant(key)
@@ -60,7 +60,7 @@ def detail(key: str, decision_id: int) -> str:
     )
 
 
-@bp.get("/messages/<int:effect_id>")
+@bp.get("/messages/<int(max=9223372036854775807):effect_id>")
 def message(key: str, effect_id: int) -> str:
     """A message as it was written, sent or not."""
     merchant = current_merchant(key)
@@ -68,7 +68,7 @@ def message(key: str, effect_id: int) -> str:
     return render_template("activity/message.html", merchant=merchant, mail=mail, effect_id=effect_id)
 
 
-@bp.get("/messages/<int:effect_id>/html")
+@bp.get("/messages/<int(max=9223372036854775807):effect_id>/html")
 def message_html(key: str, effect_id: int) -> Response:
     return mail_answer(_kept(current_merchant(key).id, effect_id).html)
 

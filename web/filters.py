@@ -6,6 +6,7 @@ from sqlalchemy import ColumnElement, and_, exists, literal, or_, select, tuple_
 
 from core.models.tables import addresses, carts, decisions, effects, orders
 from core.vault import Vault
+from engine.identity import fingerprint
 
 # What one can filter by: kinds of decisions, and states of the messages that came of them.
 DECIDED = ("enrolled", "refused", "exited")
@@ -60,7 +61,7 @@ def _has_effect(condition: ColumnElement[bool]) -> ColumnElement[bool]:
 def _about(vault: Vault, merchant_id: int, search: str) -> ColumnElement[bool]:
     """Everything about one person, by e-mail address or by an order's number."""
     if "@" in search:
-        print_ = vault.fingerprint(merchant_id, search.strip().lower())
+        print_ = fingerprint(vault, merchant_id, "email", search)
         person = select(addresses.c.person_id).where(
             addresses.c.merchant_id == merchant_id,
             addresses.c.channel == "email",

@@ -26,7 +26,7 @@ def index(key: str) -> str:
     )
 
 
-@bp.get("/<int:message_id>")
+@bp.get("/<int(max=9223372036854775807):message_id>")
 def message(key: str, message_id: int) -> str:
     merchant = current_merchant(key)
     return render_template(
@@ -37,7 +37,7 @@ def message(key: str, message_id: int) -> str:
     )
 
 
-@bp.get("/<int:message_id>/html")
+@bp.get("/<int(max=9223372036854775807):message_id>/html")
 def html(key: str, message_id: int) -> Response:
     """The mail's HTML alone."""
     mail = _opened(current_merchant(key).id, message_id)

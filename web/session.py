@@ -10,6 +10,7 @@ from core.db import reading
 from core.models import Merchant
 from core.models.tables import members, merchants
 from engine.machine import Machine
+from integrations.sandbox.shop import SANDBOX
 
 bp = Blueprint("session", __name__)
 
@@ -59,7 +60,7 @@ def _sandbox(key: str) -> Merchant | None:
     """The sandbox belongs to whoever sees it."""
     if not _machine().config.sandbox_shown:
         return None
-    found = select(Merchant).where(merchants.c.key == key, merchants.c.platform == "sandbox")
+    found = select(Merchant).where(merchants.c.key == key, merchants.c.platform == SANDBOX.key)
     with reading(_machine().db) as db:
         return db.scalars(found).one_or_none()
 

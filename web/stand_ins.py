@@ -8,64 +8,52 @@ from core.models import Connection, Member, Merchant
 from engine import changes
 from engine.machine import Machine
 from flows import CATALOGUE
+from integrations import SIGNING
+from integrations.roles import StandIn
 
-# The shop's number in the recorded Shopify payloads, so that they pass unedited.
-RECORDED_SHOP_ID = "548380009"
-PLATFORMS = {"shopify": "USD", "woocommerce": "EUR"}
-KEEP_CONSENT = ("shopify",)
+PLATFORMS = tuple(SIGNING)
 BY = "merchant-add"
 
 
 def add(machine: Machine, platform: str, name: str, *, live: bool, policy: str) -> str:
     """Write a merchant with its connection, secret, shop id and settings; what
     to know about it, as text."""
+    shop: StandIn = SIGNING[platform].stand_in()
     with transaction(machine.db) as session:
-        merchant = Merchant(
-            key=secrets.token_urlsafe(12), name=name, platform=platform, currency=PLATFORMS[platform]
-        )
+        key = secrets.token_urlsafe(12)
+        merchant = Merchant(key=key, name=name, platform=platform, currency=shop.currency)
         session.add(merchant)
         session.flush()
         session.add(Member(merchant_id=merchant.id, platform_user="developer", name="Developer"))
-        connection, secret = _connection(machine, merchant)
-        session.add(connection)
+        session.add(_connection(machine, merchant, shop))
     for flow in CATALOGUE.values():
         changes.set_mode(machine, merchant.id, flow, "live" if live else "shadow", BY)
     changes.save_shop(machine, merchant.id, {"consent_policy": policy}, BY)
-    return _told(machine, merchant, connection, secret)
+    return _told(machine, merchant, shop)
 
 
-def _connection(machine: Machine, merchant: Merchant) -> tuple[Connection, str | None]:
-    """Shopify signs for all shops with the app's secret and names the shop's
-    domain; a WooCommerce store has an address and a secret of its own."""
-    address = f"kontor-{secrets.token_hex(4)}.myshopify.com"
-    if merchant.platform == "shopify":
-        return _row(merchant, address, address, None, RECORDED_SHOP_ID), None
-    secret = secrets.token_hex(20)
-    sealed = machine.vault.seal(secret, f"connection:{merchant.id}:webhook_secret")
-    return _row(merchant, secrets.token_urlsafe(16), "https://shop.example", sealed, None), secret
-
-
-def _row(
-    merchant: Merchant, address: str, domain: str, sealed: bytes | None, shop_id: str | None
-) -> Connection:
+def _connection(machine: Machine, merchant: Merchant, shop: StandIn) -> Connection:
+    sealed = None
+    if shop.secret is not None:
+        sealed = machine.vault.seal(shop.secret, f"connection:{merchant.id}:webhook_secret")
     return Connection(
         merchant_id=merchant.id,
         platform=merchant.platform,
-        address=address,
-        domain=domain,
-        shop_id=shop_id,
+        address=shop.address,
+        domain=shop.domain,
+        shop_id=shop.shop_id,
         webhook_secret=sealed,
         connected_at=clock.now(),
     )
 
 
-def _told(machine: Machine, merchant: Merchant, connection: Connection, secret: str | None) -> str:
+def _told(machine: Machine, merchant: Merchant, shop: StandIn) -> str:
     base = machine.config.app_url
-    path = f"/webhooks/{merchant.platform}"
+    own_path = f"/{shop.address}" if shop.secret is not None else ""
     lines = [
         f"merchant   {merchant.key}",
-        f"shop       {connection.domain}" + (f" (id {connection.shop_id})" if connection.shop_id else ""),
-        f"webhooks   {base}{path}" + ("" if merchant.platform == "shopify" else f"/{connection.address}"),
+        f"shop       {shop.domain}" + (f" (id {shop.shop_id})" if shop.shop_id else ""),
+        f"webhooks   {base}/webhooks/{merchant.platform}{own_path}",
         f"activity   {base}/dev/sign-in/{merchant.key}",
     ]
-    return "\n".join(lines + ([f"secret     {secret}"] if secret else []))
+    return "\n".join(lines + ([f"secret     {shop.secret}"] if shop.secret is not None else []))

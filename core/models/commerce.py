@@ -15,7 +15,8 @@ from core.models.types import belongs_to, json_column, minor_units, primary_key
 
 
 class CartRow(SQLModel, table=True):
-    """A cart or unpaid checkout. `url` is sealed: it opens the cart."""
+    """A cart or unpaid checkout. `url` is sealed: it opens the cart. `lines_at`
+    is when the lines were told apart from the rest."""
 
     __tablename__ = "carts"
     __table_args__ = (
@@ -41,6 +42,7 @@ class CartRow(SQLModel, table=True):
     locale: str | None = None
     started_at: datetime
     activity_at: datetime
+    lines_at: datetime | None = None
     platform_at: datetime
     digest: str = ""
     completed_at: datetime | None = None
@@ -65,6 +67,9 @@ class OrderRow(SQLModel, table=True):
     id: int = primary_key()
     merchant_id: int = belongs_to("merchants.id")
     person_id: int | None = belongs_to("people.id", default=None, nullable=True)
+    address_id: int | None = Field(
+        default=None, foreign_key="addresses.id", ondelete="SET NULL", sa_type=BigInteger
+    )
     ref: str
     name: str
     cart_ref: str | None = None

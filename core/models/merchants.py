@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Index, UniqueConstraint
+from sqlalchemy import BigInteger, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from core import clock
@@ -19,6 +19,14 @@ class Merchant(SQLModel, table=True):
     """
 
     __tablename__ = "merchants"
+    __table_args__ = (
+        Index(
+            "ix_merchants_moving",
+            "id",
+            postgresql_where=text("clock_target IS NOT NULL"),
+            sqlite_where=text("clock_target IS NOT NULL"),
+        ),
+    )
 
     id: int = primary_key()
     key: str = Field(unique=True)

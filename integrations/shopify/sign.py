@@ -1,13 +1,23 @@
 """Deliveries as Shopify would make them, for the replay tool and the tests."""
 
+import secrets
 import uuid
 from datetime import datetime, timedelta
 from typing import Any
 
 from core import clock
+from integrations.roles import StandIn
 from integrations.signature import signature
 
 API_VERSION = "2026-10"
+# The shop's number in the recorded payloads, so that they pass unedited.
+RECORDED_SHOP_ID = "548380009"
+
+
+def stand_in() -> StandIn:
+    """A shop known by its domain; the app's secret signs for all of them."""
+    domain = f"kontor-{secrets.token_hex(4)}.myshopify.com"
+    return StandIn(domain, domain, "USD", shop_id=RECORDED_SHOP_ID, keeps_consent=True)
 
 
 def sign(body: bytes, secret: str, topic: str, **ids: str) -> dict[str, str]:

@@ -1,10 +1,18 @@
 """Deliveries as WooCommerce would make them, for the replay tool and the tests."""
 
+import secrets
 import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from integrations.roles import StandIn
 from integrations.signature import signature
+
+
+def stand_in() -> StandIn:
+    """A store with an address and a secret of its own."""
+    address, secret = secrets.token_urlsafe(16), secrets.token_hex(20)
+    return StandIn(address, "https://shop.example", "EUR", secret=secret)
 
 
 def sign(body: bytes, secret: str, topic: str, **ids: str) -> dict[str, str]:

@@ -65,7 +65,7 @@ def test_released_trips_go_on_and_their_messages_go_out(herd: Kontor) -> None:
 
 def test_discarded_trips_end_and_nobody_of_them_gets_anything(herd: Kontor) -> None:
     assert blast.discard(herd.machine, herd.merchant_id, "cart_recovery", "Mara") == HERD - AT_LEAST
-    assert trips(herd).count(("exited", "blast_held")) == HERD - AT_LEAST
+    assert trips(herd).count(("exited", "discarded:Mara")) == HERD - AT_LEAST
     herd.forward(days=3)
     assert len(sent(herd)) == 2 * AT_LEAST
 

@@ -68,7 +68,7 @@ def test_a_story_begun_at_any_hour_is_the_same_story(sqlite_url: str, tmp_path: 
     kontor.close()
 
 
-@pytest.mark.parametrize("evening", [datetime(2027, 3, 27, 22), datetime(2027, 10, 30, 22)])  # noqa: DTZ001
+@pytest.mark.parametrize("evening", [datetime(2027, 3, 27, 22), datetime(2027, 10, 30, 22)])  # noqa: DTZ001 - The shop's own clock.
 def test_the_night_the_clocks_change_moves_no_waiting_time(kontor: Kontor, evening: datetime) -> None:
     rewind(kontor, evening.replace(tzinfo=BERLIN))
     kontor.leave_cart()
@@ -77,7 +77,7 @@ def test_the_night_the_clocks_change_moves_no_waiting_time(kontor: Kontor, eveni
     assert [round((at - began) / timedelta(minutes=30)) for at in acted(kontor)] == [2, 48]
 
 
-@pytest.mark.parametrize("day", [datetime(2027, 3, 27, 21), datetime(2027, 10, 30, 21)])  # noqa: DTZ001
+@pytest.mark.parametrize("day", [datetime(2027, 3, 27, 21), datetime(2027, 10, 30, 21)])  # noqa: DTZ001 - The shop's own clock.
 def test_quiet_hours_end_at_eight_by_the_wall_clock_also_on_such_a_night(
     kontor: Kontor, day: datetime
 ) -> None:

@@ -99,7 +99,7 @@ def _wait_until_healthy(live: Live) -> None:
     ends = time.monotonic() + STARTS_WITHIN
     while time.monotonic() < ends and live.process.poll() is None:
         try:
-            with urllib.request.urlopen(f"{live.url}/healthz", timeout=2) as answer:  # noqa: S310 - our own
+            with urllib.request.urlopen(f"{live.url}/healthz", timeout=2) as answer:  # noqa: S310 - Our own app.
                 if answer.status == 200:
                     return
         except (urllib.error.URLError, ConnectionError, TimeoutError):

@@ -66,6 +66,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_merchants")),
         sa.UniqueConstraint("key", name=op.f("uq_merchants_key")),
     )
+    with op.batch_alter_table("merchants", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_merchants_moving",
+            ["id"],
+            unique=False,
+            postgresql_where=sa.text("clock_target IS NOT NULL"),
+            sqlite_where=sa.text("clock_target IS NOT NULL"),
+        )
+
     op.create_table(
         "remote_hosts",
         sa.Column("host", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
@@ -436,6 +445,7 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("merchant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("address_id", sa.BigInteger(), nullable=True),
         sa.Column("ref", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("name", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("cart_ref", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
@@ -463,6 +473,9 @@ def upgrade() -> None:
         sa.Column("digest", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("clicked_effect_id", sa.BigInteger(), nullable=True),
         sa.Column("created_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["address_id"], ["addresses.id"], name=op.f("fk_orders_address_id"), ondelete="SET NULL"
+        ),
         sa.ForeignKeyConstraint(
             ["merchant_id"], ["merchants.id"], name=op.f("fk_orders_merchant_id"), ondelete="CASCADE"
         ),
@@ -522,6 +535,7 @@ def upgrade() -> None:
         sa.Column("locale", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
         sa.Column("started_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
         sa.Column("activity_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("lines_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
         sa.Column("platform_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
         sa.Column("digest", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("completed_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
