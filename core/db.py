@@ -9,11 +9,11 @@ import os
 import sqlite3
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event, text
@@ -25,6 +25,10 @@ from sqlalchemy.pool import Pool
 BUSY_TIMEOUT_MS = 30_000
 # PostgreSQL's classes: connection, serialization and deadlock, resources, in use, operator, system.
 PASSING = ("08", "40", "53", "55", "57", "58")
+# Serialization failure and deadlock.
+GAVE_WAY = ("40001", "40P01")
+MOST_TRIES = 5
+T = TypeVar("T")
 
 
 def connect(url: str, pool_size: int = 20) -> Engine:
@@ -49,6 +53,19 @@ def transaction(engine: Engine | Connection) -> Iterator[Session]:
     Given a connection that is kept for several, it asks no pool for one."""
     with _turn(engine), Session(engine, expire_on_commit=False) as session, session.begin():
         yield session
+
+
+def transact(engine: Engine | Connection, work: Callable[[Session], T]) -> T:
+    """`work` in one transaction. Where two stand in each other's way,
+    PostgreSQL undoes one of them: that one has changed nothing and begins anew."""
+    for left in reversed(range(MOST_TRIES)):
+        try:
+            with transaction(engine) as session:
+                return work(session)
+        except DBAPIError as error:
+            if not left or getattr(error.orig, "sqlstate", None) not in GAVE_WAY:
+                raise
+    raise AssertionError("the last try returns or raises")
 
 
 # SQLite has one writer, and whoever finds it busy sleeps and tries again:

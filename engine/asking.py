@@ -8,9 +8,10 @@ from typing import Any
 
 import structlog
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from core import clock
-from core.db import insert, reading, transaction
+from core.db import insert, reading, transact, transaction
 from core.errors import NeedsMerchant, Permanent, Retryable, TimedOut
 from core.events import Order, OrderUpdated
 from core.models.tables import orders, remote_hosts
@@ -22,7 +23,8 @@ from engine.known import Subject
 from engine.loading import load
 from engine.machine import Machine
 from engine.records import digest
-from engine.settling import Outcome, after, backoff, settle
+from engine.settling import Outcome, backoff, settle
+from engine.work import announce
 from integrations.roles import Access, Answer, Buyer, Question, ShopIdentity
 
 log = structlog.get_logger()
@@ -108,8 +110,8 @@ def _remember(machine: Machine, opened: Open, answer: Answer, began: datetime) -
     _forget_timeouts(machine, opened)
     news = _news(machine, opened.merchant.id, answer.orders)
     if news:
-        with transaction(machine.db) as session:
-            inbox.apply(machine, session, opened.merchant, [OrderUpdated(order) for order in news])
+        told = [OrderUpdated(order) for order in news]
+        transact(machine.db, lambda session: inbox.apply(machine, session, opened.merchant, told))
     with reading(machine.db) as session:
         subjects = list(opened.trips.values())
         loaded = load(session, opened.merchant.id, subjects, clock.now(opened.merchant))
@@ -133,19 +135,25 @@ def _news(machine: Machine, merchant_id: int, told: Sequence[Order]) -> list[Ord
 
 def _put_off(machine: Machine, opened: Open, rows: Sequence[Any], wait: timedelta | None) -> Open:
     """No answer means later, never a guess."""
-    with transaction(machine.db) as session:
-        for row in rows:
-            wake_at = clock.now() + (wait or backoff(row.attempts))
-            if row.valid_until is not None:
-                last = clock.real_time(opened.merchant, row.valid_until) + timedelta(seconds=1)
-                wake_at = min(wake_at, max(last, clock.now()))
-            reason = Reason.SHOP_UNREACHABLE.value
-            back = Outcome(
-                row.id, row.claim, "pending", ("claimed",), reason, wake_at, attempts=row.attempts + 1
-            )
-            if settle(session, [back]):
-                after(session, opened.merchant, row, back)
+    later = [_later(opened, row, wait) for row in rows]
+
+    def put_off(session: Session) -> None:
+        # The merchant's entry comes last: whoever holds it must not wait for rows.
+        settle(session, later)
+        announce(session, opened.merchant.id, min(outcome.wake_at for outcome in later if outcome.wake_at))
+
+    transact(machine.db, put_off)
     return _without(opened, rows)
+
+
+def _later(opened: Open, row: Any, wait: timedelta | None) -> Outcome:
+    """Not beyond the end of its validity: there it is told that it expired."""
+    wake_at = clock.now() + (wait or backoff(row.attempts))
+    if row.valid_until is not None:
+        last = clock.real_time(opened.merchant, row.valid_until) + timedelta(seconds=1)
+        wake_at = min(wake_at, max(last, clock.now()))
+    reason = Reason.SHOP_UNREACHABLE.value
+    return Outcome(row.id, row.claim, "pending", ("claimed",), reason, wake_at, attempts=row.attempts + 1)
 
 
 def _hold(machine: Machine, opened: Open, rows: Sequence[Any], why: str) -> Open:

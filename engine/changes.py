@@ -10,7 +10,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from core import clock
-from core.db import insert, transaction
+from core.db import insert, transact, transaction
 from core.facts import Mode
 from core.models import Merchant
 from core.models.tables import carts, enrolments, merchants, settings_versions
@@ -44,7 +44,8 @@ def going_live(machine: Machine, merchant_id: int) -> GoingLive:
 def set_mode(machine: Machine, merchant_id: int, flow: Flow, mode: Mode, by: str) -> None:
     """Off, shadow or live. Trips of the mode that is left end with `flow_off`;
     what was left before this moment starts no trip in the new one."""
-    with transaction(machine.db) as session:
+
+    def switch(session: Session) -> None:
         merchant = _locked(session, merchant_id)
         saved = flow_settings(session, merchant_id, flow)
         if saved.mode == mode and saved.version:
@@ -54,6 +55,8 @@ def set_mode(machine: Machine, merchant_id: int, flow: Flow, mode: Mode, by: str
         _save(session, merchant_id, flow.key, mode, saved.settings.model_dump(mode="json"), since, by)
         if saved.mode != "off":
             _end_trips(session, merchant_id, flow.key, saved.mode, now)
+
+    transact(machine.db, switch)
 
 
 def save_flow(machine: Machine, merchant_id: int, flow: Flow, data: Mapping[str, Any], by: str) -> int:
@@ -79,19 +82,24 @@ def save_shop(machine: Machine, merchant_id: int, data: Mapping[str, Any], by: s
 def apply_times(machine: Machine, merchant_id: int, flow: Flow) -> int:
     """The merchant's "apply to the 37 waiting": running trips take the new waiting times;
     how many trips."""
-    with transaction(machine.db) as session:
-        merchant = _locked(session, merchant_id)
-        saved = flow_settings(session, merchant_id, flow)
-        running = select(enrolments.c.id).where(
-            enrolments.c.merchant_id == merchant_id,
-            enrolments.c.flow == flow.key,
-            enrolments.c.mode == saved.mode,
-            enrolments.c.state.in_(RUNNING),
-        )
-        trips = list(session.execute(running).scalars())
-        for enrolment_id in trips:
-            follow_times(machine, session, merchant, enrolment_id)
+    trips = transact(machine.db, lambda session: _follow_times(machine, session, merchant_id, flow))
     machine.bells.due()
+    return trips
+
+
+def _follow_times(machine: Machine, session: Session, merchant_id: int, flow: Flow) -> int:
+    """One after the other by person, as everybody locks people."""
+    merchant = _locked(session, merchant_id)
+    saved = flow_settings(session, merchant_id, flow)
+    running = select(enrolments.c.id).where(
+        enrolments.c.merchant_id == merchant_id,
+        enrolments.c.flow == flow.key,
+        enrolments.c.mode == saved.mode,
+        enrolments.c.state.in_(RUNNING),
+    )
+    trips = list(session.execute(running.order_by(enrolments.c.person_id)).scalars())
+    for enrolment_id in trips:
+        follow_times(machine, session, merchant, enrolment_id)
     return len(trips)
 
 

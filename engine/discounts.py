@@ -38,8 +38,6 @@ def prepare_creation(
     answer the shop can be asked for that very code."""
     if row.mode == "shadow":
         return skipped(row, Reason.SHADOW)
-    if not _still_claimed(session, row):
-        return lost(session, row)
     code = _stored(session, opened, row) or _reserve(session, opened, row, subject)
     if code is None:
         return skipped(row, Reason.DISCOUNT_SPENT)
@@ -48,6 +46,13 @@ def prepare_creation(
         return lost(session, row)
     order = _order(machine, opened, code, subject)
     return Ready(lambda: _create(machine, opened, row, order))
+
+
+def lock_budget(session: Session, merchant_id: int) -> None:
+    """Taken before the person's lock, as whoever changes settings does; rows
+    that only name the merchant may still be written meanwhile."""
+    mine = select(merchants.c.id).where(merchants.c.id == merchant_id)
+    session.execute(mine.with_for_update(key_share=True))
 
 
 def prepare_removal(machine: Machine, session: Session, opened: Open, row: Any) -> Ready | Settled:
@@ -103,12 +108,6 @@ def pretended(opened: Open, row: Any) -> Offer:
     return Offer("SHADOW", asked["incentive"], asked["value"], merchant.currency, ends_at, merchant.timezone)
 
 
-def _still_claimed(session: Session, row: Any) -> bool:
-    """An order found by asking has ended the trip: nothing is set aside then."""
-    mine = (effects.c.id == row.id, effects.c.claim == row.claim, effects.c.state == "claimed")
-    return session.execute(select(effects.c.id).where(*mine)).first() is not None
-
-
 def _stored(session: Session, opened: Open, row: Any) -> Any | None:
     return session.execute(
         select(discount_codes).where(
@@ -119,9 +118,8 @@ def _stored(session: Session, opened: Open, row: Any) -> Any | None:
 
 def _reserve(session: Session, opened: Open, row: Any, subject: Subject) -> Any | None:
     """A new code, unless what it can cost goes beyond the merchant's budget.
-    The merchant's row is locked, so that two codes never share the last cent."""
+    The budget is locked, so that two codes never share the last cent."""
     merchant = opened.merchant
-    session.execute(select(merchants.c.id).where(merchants.c.id == merchant.id).with_for_update())
     cart = opened.loaded.carts[subject.cart_id]
     cost = _cost(row.payload, cart.total_minor)
     saved = opened.settings.flows[row.flow].settings

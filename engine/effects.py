@@ -13,14 +13,15 @@ from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.orm import Session
 
 from core import clock
-from core.db import transaction
+from core.db import transact
 from core.errors import InDoubt, NeedsMerchant, Permanent, Retryable
 from core.models.tables import merchants
 from core.reasons import Reason
-from engine import privacy
+from engine import discounts, privacy
 from engine.asking import ask
 from engine.batches import Open, open_batch
 from engine.claims import Batch, claim
+from engine.identity import lock_trips
 from engine.machine import Machine
 from engine.planning import look_again
 from engine.preparing import prepare
@@ -85,13 +86,16 @@ Acted = tuple[Any, Outcome]
 
 def _give_back(machine: Machine, opened: Open, rows: Sequence[Any]) -> None:
     """Nothing has been done about these; each keeps its place in the line."""
-    with transaction(machine.db) as session:
-        for row in rows:
-            back = Outcome(
-                row.id, row.claim, "pending", ("claimed",), row.reason, row.wake_at, attempts=row.attempts
-            )
-            settle(session, [back])
+    back = [
+        Outcome(row.id, row.claim, "pending", ("claimed",), row.reason, row.wake_at, attempts=row.attempts)
+        for row in rows
+    ]
+
+    def give_back(session: Session) -> None:
+        settle(session, back)
         announce(session, opened.merchant.id, min(row.wake_at for row in rows))
+
+    transact(machine.db, give_back)
     machine.bells.due()
 
 
@@ -100,27 +104,43 @@ def _prepared(work: _Work, row: Any, before: Acted | None) -> Ready | Settled:
     transaction; where that fails, the row before is written down alone."""
     owed = before
     try:
-        with transaction(work.connection) as session:
-            if before is not None:
-                _write_down(work, session, before)
-            step = prepare(work.machine, session, work.opened, row)
-            if isinstance(step, Settled):
-                _finish(work, session, row, step.outcome, step.ends_trip)
+        step = transact(work.connection, lambda session: _step(work, session, row, before))
         owed = None
     except FAULTS:
         log.exception("effect_not_prepared", merchant_id=work.opened.merchant.id, effect_id=row.id)
-        step = Settled(Outcome(row.id, row.claim, "failed", ("claimed",), Reason.INTERNAL.value))
-        with transaction(work.connection) as session:
-            _finish(work, session, row, step.outcome)
+        failed = Outcome(row.id, row.claim, "failed", ("claimed",), Reason.INTERNAL.value)
+        _write_down_alone(work, (row, failed))
+        step = Settled(failed)
     finally:
         if owed is not None:
             _write_down_alone(work, owed)
     return step
 
 
+def _step(work: _Work, session: Session, row: Any, before: Acted | None) -> Ready | Settled:
+    _lock(work, session, [row] if before is None else [before[0], row])
+    if before is not None:
+        _write_down(work, session, before)
+    step = prepare(work.machine, session, work.opened, row)
+    if isinstance(step, Settled):
+        _finish(work, session, row, step.outcome, step.ends_trip)
+    return step
+
+
+def _lock(work: _Work, session: Session, rows: Sequence[Any]) -> None:
+    """Budget, people, trips; then effects and the merchant's entry: the order
+    everybody keeps."""
+    if any(row.kind == "create_discount" for row in rows):
+        discounts.lock_budget(session, work.opened.merchant.id)
+    lock_trips(session, work.opened.merchant.id, [row.enrolment_id for row in rows if row.enrolment_id])
+
+
 def _write_down_alone(work: _Work, acted: Acted) -> None:
-    with transaction(work.connection) as session:
+    def write_down(session: Session) -> None:
+        _lock(work, session, [acted[0]])
         _write_down(work, session, acted)
+
+    transact(work.connection, write_down)
 
 
 def _write_down(work: _Work, session: Session, acted: Acted) -> None:

@@ -5,7 +5,7 @@ loaded facts about the person that they have moved.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -103,6 +103,21 @@ def lock_people(session: Session, merchant_id: int, ids: Iterable[int]) -> dict[
         if moved is not None:
             versions[person_id] = moved
     return versions
+
+
+_THEIRS = select(enrolments.c.person_id).where(
+    enrolments.c.merchant_id == bindparam("whose"), enrolments.c.id.in_(bindparam("trips", expanding=True))
+)
+_PEOPLE = select(people.c.id).where(people.c.id.in_(_THEIRS)).order_by(people.c.id)
+_TRIPS = _THEIRS.order_by(enrolments.c.id)
+
+
+def lock_trips(session: Session, merchant_id: int, trips: Sequence[int]) -> None:
+    """Before rows of these trips are written. SQLite has one writer anyway."""
+    if trips and dialect_of(session) == "postgresql":
+        for whom in (_PEOPLE, _TRIPS):
+            values = {"whose": merchant_id, "trips": list(trips)}
+            session.connection().execute(whom.with_for_update(key_share=True), values)
 
 
 Names = dict[tuple[str, str], str]

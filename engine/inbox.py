@@ -8,7 +8,7 @@ from sqlalchemy import Engine, select, update
 from sqlalchemy.orm import Session
 
 from core import clock
-from core.db import durable_writes, insert, may_pass, transaction
+from core.db import durable_writes, insert, may_pass, transact, transaction
 from core.errors import Unreadable
 from core.events import (
     AccessLost,
@@ -98,20 +98,26 @@ def replay(machine: Machine, merchant_id: int, inbound_id: int) -> bool:
 def _handle_next(machine: Machine) -> bool:
     taken: list[int] = []
     try:
-        with transaction(machine.db) as session:
-            row = _next_new(session)
-            if row is None:
-                return False
-            taken.append(row.id)
-            _settle(session, row.id, _handle(machine, session, row))
+        if not transact(machine.db, lambda session: _handled(machine, session, taken)):
+            return False
     except Exception as error:
         # Whatever is wrong with one webhook, it is kept for replay and blocks nobody.
         if not taken or may_pass(error):
             raise
-        log.exception("webhook_not_handled", inbound_id=taken[0])
+        log.exception("webhook_not_handled", inbound_id=taken[-1])
         with transaction(machine.db) as session:
-            _settle(session, taken[0], f"internal: {type(error).__name__}")
+            _settle(session, taken[-1], f"internal: {type(error).__name__}")
     machine.bells.due()
+    return True
+
+
+def _handled(machine: Machine, session: Session, taken: list[int]) -> bool:
+    """False where nothing is new; `taken` names what was begun."""
+    row = _next_new(session)
+    if row is None:
+        return False
+    taken.append(row.id)
+    _settle(session, row.id, _handle(machine, session, row))
     return True
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from core import clock
 from core.actions import Incentive, SendMessage, Skip, Wait
 from core.facts import ConsentFacts, Facts
-from core.models.tables import effects, inbound, look_ups, merchants
+from core.models.tables import effects, enrolments, inbound, look_ups, merchants
 from core.reasons import Reason
 from engine import calendar, discounts, letters, permission
 from engine.batches import BUYING, Open, load_settings
@@ -22,7 +22,7 @@ from engine.loading import load
 from engine.machine import Machine
 from engine.planning import look_again
 from engine.settling import Outcome
-from engine.verdicts import Ready, Settled, dropped, skipped, stopped
+from engine.verdicts import Ready, Settled, dropped, lost, skipped, stopped
 
 FRESH = timedelta(seconds=60)
 SOON = timedelta(seconds=1)
@@ -42,6 +42,18 @@ def _now() -> Select[Any]:
 
 
 _NOW = _now()
+# The row as it stands, and the trip it belongs to.
+_ROW = (
+    select(
+        effects.c.state,
+        effects.c.claim,
+        enrolments.c.state.label("trip"),
+        enrolments.c.person_id,
+        enrolments.c.subject_id,
+    )
+    .join(enrolments, enrolments.c.id == effects.c.enrolment_id)
+    .where(effects.c.id == bindparam("which"))
+)
 
 
 def prepare(machine: Machine, session: Session, opened: Open, row: Any) -> Ready | Settled:
@@ -52,7 +64,7 @@ def prepare(machine: Machine, session: Session, opened: Open, row: Any) -> Ready
     if subject is None:
         return skipped(row, Reason.INTERNAL)
     opened, unread = _true_now(machine, session, opened, subject)
-    stale = _stale(opened, row, unread)
+    stale = _changed(session, row, subject) or _stale(opened, row, unread)
     if stale is not None:
         return stale
     worded = _as_settings_say(machine, session, opened, row)
@@ -85,6 +97,15 @@ def _true_now(machine: Machine, session: Session, opened: Open, subject: Subject
     return opened, bool(unread)
 
 
+def _changed(session: Session, row: Any, subject: Subject) -> Settled | None:
+    """What the asking, or somebody else meanwhile, has made of the row and its
+    trip: nothing is set aside or written for what will not go."""
+    found = session.connection().execute(_ROW, {"which": row.id}).one()
+    if (found.state, found.claim, found.trip) != ("claimed", row.claim, "active"):
+        return lost(session, row)
+    return None if Subject(found.person_id, found.subject_id) == subject else _soon(row)
+
+
 def _as_settings_say(machine: Machine, session: Session, opened: Open, row: Any) -> Any | None:
     """Words and discounts hold from saving, also for people under way; None
     where the row waits for something else now, or its trip is over."""
@@ -107,10 +128,13 @@ def _stale(opened: Open, row: Any, unread: bool) -> Settled | None:
     fresh = asked is not None and asked.began >= row.claimed_at and clock.now() - asked.ended < FRESH
     if fresh and not unread:
         return None
-    wake_at = clock.now() + SOON
-    return Settled(
-        Outcome(row.id, row.claim, "pending", ("claimed",), row.reason, wake_at, attempts=row.attempts)
-    )
+    return _soon(row)
+
+
+def _soon(row: Any) -> Settled:
+    """Back to be claimed, asked about and decided anew."""
+    at = clock.now() + SOON
+    return Settled(Outcome(row.id, row.claim, "pending", ("claimed",), row.reason, at, attempts=row.attempts))
 
 
 def _facts(machine: Machine, opened: Open, row: Any, subject: Subject) -> Facts:

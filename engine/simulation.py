@@ -57,7 +57,9 @@ def run(machine: Machine) -> bool:
 def _advance(machine: Machine, merchant_id: int) -> bool:
     with transaction(machine.db) as session:
         merchant = session.scalars(
-            select(Merchant).where(merchants.c.id == merchant_id).with_for_update(skip_locked=True)
+            select(Merchant)
+            .where(merchants.c.id == merchant_id)
+            .with_for_update(skip_locked=True, key_share=True)
         ).one_or_none()
         if merchant is None or merchant.clock_target is None:
             return False

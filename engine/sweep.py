@@ -4,11 +4,11 @@ from datetime import datetime
 from typing import Any
 
 import structlog
-from sqlalchemy import func, select, update
+from sqlalchemy import ScalarSelect, func, select, update
 from sqlalchemy.orm import Session
 
 from core import clock
-from core.db import reading, transaction
+from core.db import reading, transact, transaction
 from core.errors import NeedsMerchant, Permanent, Retryable
 from core.models.tables import effects, merchants, work
 from core.reasons import Reason
@@ -25,15 +25,7 @@ log = structlog.get_logger()
 def leases(machine: Machine) -> None:
     """An expired lease gives back only `claimed`; an expired `acting` becomes
     `unknown`, and its provider is asked where it can tell."""
-    with transaction(machine.db) as session:
-        now = clock.now()
-        _give_back_claims(session, now)
-        session.execute(
-            update(effects)
-            .where(effects.c.state == "acting", effects.c.lease_until < now)
-            .values(state="unknown", reason=Reason.UNKNOWN.value, settled_at=now)
-        )
-        look_ups.give_back(session, now)
+    transact(machine.db, _end_leases)
     for row in _doubtful(machine):
         _ask_guarded(machine, row)
     machine.bells.due()
@@ -70,6 +62,21 @@ def recount_work(machine: Machine) -> None:
             recount(session, merchant_id)
 
 
+def _end_leases(session: Session) -> None:
+    """The merchants' entries come last: whoever holds one must not wait for rows."""
+    now = clock.now()
+    doubtful = {"state": "unknown", "reason": Reason.UNKNOWN.value, "settled_at": now}
+    session.execute(update(effects).where(effects.c.id.in_(_over(now, "acting"))).values(**doubtful))
+    look_ups.give_back(session, now)
+    _give_back_claims(session, now)
+
+
+def _over(now: datetime, state: str) -> ScalarSelect[int]:
+    """Rows whose lease is over; one that is being settled this moment is left alone."""
+    found = select(effects.c.id).where(effects.c.state == state, effects.c.lease_until < now)
+    return found.with_for_update(skip_locked=True).scalar_subquery()
+
+
 def _doubtful(machine: Machine) -> list[Any]:
     """Rows in doubt whose provider has still to be asked."""
     with reading(machine.db) as session:
@@ -80,11 +87,11 @@ def _doubtful(machine: Machine) -> list[Any]:
 def _give_back_claims(session: Session, now: datetime) -> None:
     owners = session.execute(
         update(effects)
-        .where(effects.c.state == "claimed", effects.c.lease_until < now)
+        .where(effects.c.id.in_(_over(now, "claimed")))
         .values(state="pending", wake_at=now, lease_until=None)
         .returning(effects.c.merchant_id)
     )
-    for merchant_id in set(owners.scalars()):
+    for merchant_id in sorted(set(owners.scalars())):
         announce(session, merchant_id, now)
 
 
