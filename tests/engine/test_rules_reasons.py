@@ -82,7 +82,9 @@ def test_all_records_of_a_busy_week_give_reasons_from_the_list(kontor: Kontor) -
     kontor.forward(hours=2)
     kontor.leave_cart("guest-1@example.com")
     kontor.store.switch("is_down", on=True)
-    kontor.forward(days=7)
+    kontor.forward(hours=25)
+    kontor.store.switch("is_down", on=False)
+    kontor.forward(days=6)
     told = [row.reason for row in kontor.rows(effects)] + [row.reason for row in kontor.rows(enrolments)]
     told += [reason for row in kontor.rows(decisions) for reason in row.reasons]
     assert all(is_known(reason) for reason in told), set(told)
