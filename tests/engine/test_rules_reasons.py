@@ -79,11 +79,10 @@ def test_a_broken_line_leaves_it_unknown_counts_as_sent_and_sends_nothing_blind(
 def test_all_records_of_a_busy_week_give_reasons_from_the_list(kontor: Kontor) -> None:
     for number in range(4):
         kontor.leave_cart(f"guest-{number}@example.com", opted_in=number > 0)
-    kontor.forward(hours=2)
-    kontor.leave_cart("guest-1@example.com")
     kontor.store.switch("is_down", on=True)
-    kontor.forward(hours=25)
+    kontor.forward(hours=26)
     kontor.store.switch("is_down", on=False)
+    kontor.leave_cart("guest-1@example.com")
     kontor.forward(days=6)
     told = [row.reason for row in kontor.rows(effects)] + [row.reason for row in kontor.rows(enrolments)]
     told += [reason for row in kontor.rows(decisions) for reason in row.reasons]
