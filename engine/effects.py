@@ -64,7 +64,7 @@ def _work_through(machine: Machine, batch: Batch) -> None:
         while left and not machine.stopping.is_set() and (left is opened.rows or clock.now() <= until):
             row, left = left[0], left[1:]
             step = _prepared(work, row, acted)
-            acted = (row, _tried(opened, row, step.act)) if isinstance(step, Ready) else None
+            acted = _acted(work, row, step) if isinstance(step, Ready) else None
         if acted is not None:
             _write_down_alone(work, acted)
     if left:
@@ -99,9 +99,20 @@ def _give_back(machine: Machine, opened: Open, rows: Sequence[Any]) -> None:
     machine.bells.due()
 
 
+def _acted(work: _Work, row: Any, ready: Ready) -> Acted | None:
+    """Call the outside world. What it took, and nothing else, may wait to be
+    written down until the next row is prepared."""
+    acted = (row, _tried(work.opened, row, ready.act))
+    if acted[1].state == "done":
+        return acted
+    _write_down_alone(work, acted)
+    return None
+
+
 def _prepared(work: _Work, row: Any, before: Acted | None) -> Ready | Settled:
-    """Write down what came of the row before and prepare this one, in one
-    transaction; where that fails, the row before is written down alone."""
+    """Prepare this row and write down what came of the one before, in one
+    transaction; where that fails, the row before is written down alone. The
+    person is locked first, as everywhere, and the merchant's entry last."""
     owed = before
     try:
         step = transact(work.connection, lambda session: _step(work, session, row, before))
@@ -119,9 +130,9 @@ def _prepared(work: _Work, row: Any, before: Acted | None) -> Ready | Settled:
 
 def _step(work: _Work, session: Session, row: Any, before: Acted | None) -> Ready | Settled:
     _lock(work, session, [row] if before is None else [before[0], row])
+    step = prepare(work.machine, session, work.opened, row)
     if before is not None:
         _write_down(work, session, before)
-    step = prepare(work.machine, session, work.opened, row)
     if isinstance(step, Settled):
         _finish(work, session, row, step.outcome, step.ends_trip)
     return step
