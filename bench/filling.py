@@ -51,8 +51,10 @@ def shopify_merchant(machine: Machine) -> str:
     """A connected Shopify shop with cart recovery live; its domain."""
     stand_ins.add(machine, "shopify", "Bench", live=True, policy="opted_in")
     with transaction(machine.db) as session:
-        newest = select(connections.c.domain).order_by(connections.c.id.desc()).limit(1)
-        return str(session.execute(newest).scalar_one())
+        found = select(connections.c.domain, connections.c.merchant_id).order_by(connections.c.id.desc())
+        newest = session.execute(found.limit(1)).one()
+        _live_since_yesterday(session, newest.merchant_id)
+    return str(newest.domain)
 
 
 def sandbox_merchant(machine: Machine) -> int:
@@ -60,10 +62,14 @@ def sandbox_merchant(machine: Machine) -> int:
     merchant = seed.seed(machine.runtime)
     with transaction(machine.db) as session:
         session.execute(update(merchants).where(merchants.c.id == merchant.id).values(clock_offset_ms=0))
-        mine = settings_versions.c.merchant_id == merchant.id
-        live = mine & settings_versions.c.live_since.is_not(None)
-        session.execute(update(settings_versions).where(live).values(live_since=clock.now() - A_DAY))
+        _live_since_yesterday(session, merchant.id)
     return merchant.id
+
+
+def _live_since_yesterday(session: Session, merchant_id: int) -> None:
+    mine = settings_versions.c.merchant_id == merchant_id
+    live = mine & settings_versions.c.live_since.is_not(None)
+    session.execute(update(settings_versions).where(live).values(live_since=clock.now() - A_DAY))
 
 
 def waiting_rows(machine: Machine, merchant_id: int, count: int, before: datetime) -> None:
