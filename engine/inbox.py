@@ -8,7 +8,7 @@ from sqlalchemy import Engine, select, update
 from sqlalchemy.orm import Session
 
 from core import clock
-from core.db import durable_writes, insert, may_pass, transact, transaction
+from core.db import insert, may_pass, transact, transaction
 from core.errors import Unreadable
 from core.events import (
     AccessLost,
@@ -27,6 +27,7 @@ from core.events import (
 from core.models import Merchant
 from core.models.tables import addresses, connections, inbound, look_ups, products, variants
 from core.vault import Vault
+from core.writes import durable_writes
 from engine import planning, privacy, records
 from engine.identity import fingerprint
 from engine.machine import Machine

@@ -9,8 +9,9 @@ from sqlalchemy import Engine, select, update
 from sqlalchemy.exc import IntegrityError
 
 from core import clock
-from core.db import KeptConnection, autocommit, insert, is_alive, reading, transaction
+from core.db import autocommit, insert, is_alive, reading, transaction
 from core.models.tables import heartbeats, merchants, people
+from core.writes import KeptConnection
 
 THREADS, TIMES = 4, 100
 KEEP = "INSERT INTO remote_hosts (host, timeouts) VALUES (?, ?) ON CONFLICT (host) DO NOTHING"

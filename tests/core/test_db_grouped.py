@@ -9,8 +9,9 @@ import pytest
 from sqlalchemy import Engine, func, select
 from sqlalchemy.exc import OperationalError
 
-from core.db import GroupedWrites, connect, durable_writes, reading
+from core.db import connect, reading
 from core.models.tables import remote_hosts
+from core.writes import GroupedWrites, durable_writes
 
 KEEP = "INSERT INTO remote_hosts (host, timeouts) VALUES (?, ?)"
 
