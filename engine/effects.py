@@ -38,9 +38,10 @@ FAULTS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, A
 
 
 def run_batch(machine: Machine) -> bool:
-    """Do one merchant's due effects; false where nothing is due."""
+    """Do one merchant's due effects; false where nothing is due, or all
+    threads that may do effects are at it."""
     with machine.busy.choosing:
-        batch = claim(machine)
+        batch = claim(machine) if machine.busy.has_room() else None
         if batch is None:
             return False
         machine.busy.begin(batch.merchant_id)

@@ -32,12 +32,14 @@ class Busy:
     """Which merchants and hosts this process is serving right now.
 
     One of them holds at most half of the threads, so that a large or a slow
-    shop never takes the whole worker. A shop's host belongs to one merchant,
+    shop never takes the whole worker; all together leave one, so that orders
+    are heard while a slow mail server keeps the others. A shop's host belongs to one merchant,
     so counting merchants counts hosts.
     """
 
     def __init__(self, threads: int) -> None:
         self._most = max(1, threads // 2)
+        self._most_together = max(1, threads - 1)
         self._lock = threading.Lock()
         self._held: Counter[int] = Counter()
         # Two threads that choose at once would both find the merchant's last place free.
@@ -47,6 +49,10 @@ class Busy:
         """The merchants that hold their half already."""
         with self._lock:
             return [merchant for merchant, held in self._held.items() if held >= self._most]
+
+    def has_room(self) -> bool:
+        with self._lock:
+            return self._held.total() < self._most_together
 
     def begin(self, merchant_id: int) -> None:
         with self._lock:
