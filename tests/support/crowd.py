@@ -19,6 +19,7 @@ from integrations.sandbox.store import Store
 # The blast guard holds a shop's 51st new trip of an hour.
 MOST_PER_SHOP = 50
 PIECES = 10_000
+AN_HOUR = timedelta(hours=1, seconds=1)
 PLAIN = {"after_hours": 1, "content": "reminder"}
 WITH_CODE = {"after_hours": 1, "content": "incentive", "incentive": "percent", "value": 10}
 

@@ -4,7 +4,6 @@ import random
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
 
 from huey import Huey
@@ -16,13 +15,12 @@ from core.db import reading
 from core.models.tables import effects, enrolments, inbound
 from engine.machine import Machine
 from tests.fakes.smtp import FakeMailServer
-from tests.support.crowd import MOST_PER_SHOP, Left, SmallShop, open_shops
+from tests.support.crowd import AN_HOUR, MOST_PER_SHOP, Left, SmallShop, open_shops
 from tests.support.workers import WorkerProcess
 from web.doors import Door
 
 LEASE_SECONDS = 3
 THREADS = 3
-AN_HOUR = timedelta(hours=1, seconds=1)
 PATIENCE = 240.0
 LOOK_EVERY = 0.1
 
