@@ -59,15 +59,7 @@ class Exit:
     reason: Reason
 
 
-@dataclass(frozen=True, slots=True)
-class WakeAt:
-    """Call the flow's `wake(name, ...)` for this trip at `at`."""
-
-    name: str
-    at: datetime
-
-
-Action = Enrol | Refuse | Exit | WakeAt
+Action = Enrol | Refuse | Exit
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ A flow names the types it needs; the engine loads them for a whole batch, from
 our records or, where they must be true this very second, from the shop.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeVar
@@ -98,6 +98,10 @@ class Facts:
         fact = self._by_type[kind]
         assert isinstance(fact, kind)
         return fact
+
+    def only(self, needs: Collection[type[Fact]]) -> "Facts":
+        """What a flow declared that it needs, and nothing else."""
+        return Facts(*(fact for kind, fact in self._by_type.items() if kind in needs))
 
     def __contains__(self, kind: type[Fact]) -> bool:
         return kind in self._by_type

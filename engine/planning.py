@@ -87,9 +87,9 @@ def _decide(case: Deciding, event: Event | None) -> None:
     facts = _facts(case)
     settings = _settings_for(case)
     if event is None:
-        actions = case.flow.wake("settings", settings, facts)
+        actions = case.flow.wake("settings", settings, facts.only(case.flow.needs))
     else:
-        actions = case.flow.plan(event, settings, facts)
+        actions = case.flow.plan(event, settings, facts.only(case.flow.needs))
     for action in actions:
         _apply(case, action, facts)
 

@@ -152,7 +152,8 @@ def _recheck(machine: Machine, opened: Open, row: Any, facts: Facts) -> Skip | W
     saved = opened.settings.flows[row.flow]
     if saved.mode != row.mode:
         return Skip(Reason.FLOW_OFF, ends_trip=True)
-    verdict = machine.flows[row.flow].recheck(message_of(row), saved.settings, facts)
+    flow = machine.flows[row.flow]
+    verdict = flow.recheck(message_of(row), saved.settings, facts.only(flow.needs))
     return verdict if isinstance(verdict, Skip | Wait) else None
 
 

@@ -30,7 +30,8 @@ class Flow(Protocol):
         ...
 
     def wake(self, name: str, settings: FlowSettings, facts: Facts) -> Sequence[Action]:
-        """What follows when a time comes that the flow asked to be called at."""
+        """What follows for a trip under way when something else than the shop changed, as its
+        settings (`name` says what)."""
         ...
 
     def recheck(self, message: SendMessage, settings: FlowSettings, facts: Facts) -> Verdict:
