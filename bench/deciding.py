@@ -51,7 +51,7 @@ def _leave_cart(port: int, shop: str, number: int) -> None:
     payload["buyer_accepts_marketing"] = True
     payload["customer"] |= {"id": number + 1}
     body = json.dumps(payload).encode()
-    line = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    line = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     line.request("POST", "/webhooks/shopify", body, sign(body, SHOPIFY_SECRET, "checkouts/create", shop=shop))
     assert line.getresponse().status == 200
     line.close()

@@ -1,6 +1,7 @@
 """Real servers and processes for the bench; everything ends with it."""
 
 import fcntl
+import http.client
 import json
 import os
 import shutil
@@ -125,6 +126,7 @@ def web(
     )
     with process(command, settings) as started:
         wait_until(lambda: _listens(port), started)
+        _first_answer(port)
         yield port, started.pid
 
 
@@ -160,6 +162,14 @@ def wait_until(
         if time.monotonic() > end or (started is not None and started.poll() is not None):
             raise RuntimeError("what the bench waits for did not come about")
         time.sleep(0.05)
+
+
+def _first_answer(port: int) -> None:
+    """gunicorn listens before the application is imported."""
+    line = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+    line.request("GET", "/healthz")
+    line.getresponse().read()
+    line.close()
 
 
 def _listens(port: int) -> bool:
