@@ -79,7 +79,7 @@ def pay() -> Response:
         flash(_("Paid. Thank you for your order!"))
         return told
 
-    return _act("orders", paid)
+    return _do("checkout", paid) or _back("orders")
 
 
 @bp.post("/orders/<ref>/<any(cancel, ship, deliver):act>")
@@ -89,7 +89,7 @@ def handle_order(ref: str, act: str) -> Response:
 
 @bp.post("/stock/<variant>/<any(sell_out, restock):act>")
 def change_stock(variant: str, act: str) -> Response:
-    return _act("shop", lambda store: getattr(store, act)(variant))
+    return _act("stock", lambda store: getattr(store, act)(variant))
 
 
 @bp.post("/switches/<name>")
@@ -189,7 +189,7 @@ def _refusal(why: Refusal) -> str:
         Refusal.NO_ORDER: _("There is no such order."),
         Refusal.NO_PRODUCT: _("There is no such product."),
         Refusal.NO_ADDRESS: _("That is no e-mail address. It looks like name@example.com."),
-        Refusal.TOO_FEW_LEFT: _("There are not so many left."),
+        Refusal.TOO_FEW_LEFT: _("There are not that many left."),
         Refusal.NOTHING_TO_PAY: _("To pay, put something in the cart and leave an e-mail address."),
         Refusal.CODE_INVALID: _("This code is unknown, used up or expired."),
         Refusal.CODE_UNFIT: _("This code was made for another person or a larger cart."),
