@@ -33,10 +33,12 @@ class Said:
     inbound_id: int | None = None
 
     @classmethod
-    def of_trip(cls, trip: Any, kind: str, reasons: Sequence[Reason], at: datetime) -> "Said":
+    def of_trip(
+        cls, trip: Any, kind: str, reasons: Sequence[Reason], at: datetime, inbound_id: int | None
+    ) -> "Said":
         """A decision about a trip, from the trip's row."""
         whose = (trip.merchant_id, trip.flow, trip.mode, kind, trip.subject_id, trip.person_id)
-        return cls(*whose, trip.settings_version, at, reasons, trip.id)
+        return cls(*whose, trip.settings_version, at, reasons, trip.id, inbound_id)
 
 
 def record(session: Session, said: Said) -> None:

@@ -111,7 +111,7 @@ def _end_trips_of_others(case: Deciding) -> None:
     ).all()
     lock_people(case.session, case.merchant.id, [row.person_id for row in others])
     for row in others:
-        end_trip(case.session, case.merchant.id, row.id, Reason.OTHER_PERSON, case.now)
+        end_trip(case.session, case.merchant.id, row.id, Reason.OTHER_PERSON, case.now, case.inbound_id)
 
 
 def _facts(case: Deciding) -> Facts:
@@ -165,7 +165,7 @@ def _before_live(case: Deciding, facts: Facts) -> tuple[Reason, ...]:
 def _exit(case: Deciding, reason: Reason) -> None:
     trip = _running_trip(case)
     if trip is not None:
-        end_trip(case.session, case.merchant.id, trip.id, reason, case.now)
+        end_trip(case.session, case.merchant.id, trip.id, reason, case.now, case.inbound_id)
 
 
 def _running_trip(case: Deciding) -> Trip | None:

@@ -21,9 +21,17 @@ def lane_of(person_id: int) -> str:
     return f"person:{person_id}"
 
 
-def end_trip(session: Session, merchant_id: int, enrolment_id: int, reason: Reason, at: datetime) -> bool:
+def end_trip(
+    session: Session,
+    merchant_id: int,
+    enrolment_id: int,
+    reason: Reason,
+    at: datetime,
+    inbound_id: int | None = None,
+) -> bool:
     """End a running trip for `reason`, skip all that waits in it and record
-    the decision; false where it had ended before. `at` is the merchant's time."""
+    the decision; false where it had ended before. `at` is the merchant's time,
+    `inbound_id` the webhook that led here."""
     trip = session.execute(
         update(enrolments)
         .where(
@@ -37,7 +45,7 @@ def end_trip(session: Session, merchant_id: int, enrolment_id: int, reason: Reas
     if trip is None:
         return False
     skip_waiting(session, merchant_id, reason, enrolment_ids=[enrolment_id])
-    record(session, Said.of_trip(trip, "exited", (reason,), at))
+    record(session, Said.of_trip(trip, "exited", (reason,), at, inbound_id))
     return True
 
 
