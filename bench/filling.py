@@ -29,6 +29,8 @@ from web import stand_ins
 
 SHOPIFY_SECRET = "development-shopify-client-secret"
 A_DAY = timedelta(days=1)
+# The numbers of later steps begin here, out of the way of the first ones.
+LATER = 10_000_000
 BLANKETS = ("blanket-clay", "blanket-moss", "blanket-night")
 _numbers = itertools.count(1)
 
@@ -90,27 +92,31 @@ def waiting_rows(machine: Machine, merchant_id: int, count: int, before: datetim
             connection.execute(text("VACUUM ANALYZE effects"))
 
 
-def steps(machine: Machine, merchant_id: int, due: list[datetime]) -> list[int]:
+def steps(
+    machine: Machine, merchant_id: int, due: list[datetime], asleep: timedelta = timedelta()
+) -> list[int]:
     """A person with a cart, a trip and a first reminder for each of these
-    moments; the reminders' numbers."""
+    moments; the reminders' numbers. They sleep on for `asleep`."""
     with transaction(machine.db) as session:
         base = int(session.execute(select(func.coalesce(func.max(people.c.id), 0))).scalar_one())
-        base = max(base, int(session.execute(select(func.coalesce(func.max(effects.c.id), 0))).scalar_one()))
         ids = list(range(base + 1, base + 1 + len(due)))
         for table, make in _CHAIN:
             rows = [make(machine, merchant_id, number, at) for number, at in zip(ids, due, strict=True)]
             session.connection().execute(table.insert(), rows)
-        _move_sequences(session, ids[-1])
-        announce(session, merchant_id, min(due))
+        _move_sequences(session)
+        if asleep:
+            mine = effects.c.id.between(ids[0], ids[-1])
+            session.execute(update(effects).where(mine).values(wake_at=max(due) + asleep))
+        announce(session, merchant_id, min(due) + asleep)
     return ids
 
 
-def _move_sequences(session: Session, to: int) -> None:
+def _move_sequences(session: Session) -> None:
     if dialect_of(session) != "postgresql":
         return
     for table, _ in _CHAIN:
-        sequence = f"pg_get_serial_sequence('{table.name}', 'id')"
-        session.execute(text(f"SELECT setval({sequence}, GREATEST(:to, nextval({sequence})))"), {"to": to})
+        greatest = f"SELECT max(id) FROM {table.name}"
+        session.execute(text(f"SELECT setval(pg_get_serial_sequence('{table.name}', 'id'), ({greatest}))"))
 
 
 def _person(machine: Machine, merchant_id: int, id: int, at: datetime) -> dict[str, Any]:
@@ -168,8 +174,11 @@ def _effect(_machine: Machine, merchant_id: int, id: int, at: datetime) -> dict[
 def _later(_machine: Machine, merchant_id: int, id: int, at: datetime) -> dict[str, Any]:
     """The next step, a day later: the trip goes on after this one."""
     row = _effect(_machine, merchant_id, id, at + A_DAY)
-    del row["id"]
-    return row | {"key": f"l{id}", "step": 2} | {"payload": row["payload"] | {"content": "answers"}}
+    return (
+        row
+        | {"id": LATER + id, "key": f"l{id}", "step": 2}
+        | {"payload": row["payload"] | {"content": "answers"}}
+    )
 
 
 _CHAIN: tuple[tuple[Any, Any], ...] = (

@@ -5,21 +5,23 @@ import sys
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select, update
 
 from bench.figures import Figure, ratio
 from bench.filling import sandbox_merchant, steps
 from bench.servers import ROOT, Pair, Servers, wait_until, worker
 from bench.sink import sink
 from core import clock
-from core.db import reading
+from core.db import reading, transaction
 from core.models.tables import effects
 from engine.machine import Machine
+from engine.work import announce
 
 ROUNDS = 5
 COUNT = 800
 MERCHANTS = 4
 THREADS = 4
+LATER = timedelta(hours=1)
 
 
 def figures(servers: Servers) -> list[Figure]:
@@ -58,22 +60,24 @@ def _alone(port: int) -> float:
 
 def _sent(machine: Machine, merchants: list[int]) -> float:
     """The seconds from the first claim to the last answer, as the rows tell."""
-    last = _greatest(machine)
-    for merchant_id in merchants:
-        due = clock.now() - timedelta(seconds=1)
-        steps(machine, merchant_id, [due] * (COUNT // len(merchants)))
-    wait_until(lambda: _told(machine, last).done == COUNT)
-    told = _told(machine, last)
+    share, due = COUNT // len(merchants), clock.now() - timedelta(seconds=1)
+    sent = [number for merchant in merchants for number in steps(machine, merchant, [due] * share, LATER)]
+    # All at once, so that filling the tables does not slow the sending down.
+    with transaction(machine.db) as session:
+        session.execute(update(effects).where(_among(sent)).values(wake_at=due))
+        for merchant in merchants:
+            announce(session, merchant, due)
+    wait_until(lambda: _told(machine, sent).done == COUNT)
+    told = _told(machine, sent)
     return float((told.ended - told.began).total_seconds())
 
 
-def _greatest(machine: Machine) -> int:
-    with reading(machine.db) as session:
-        return int(session.execute(select(func.coalesce(func.max(effects.c.id), 0))).scalar_one())
+def _among(numbers: list[int]) -> ColumnElement[bool]:
+    return effects.c.id.between(numbers[0], numbers[-1])
 
 
-def _told(machine: Machine, after: int) -> Any:
+def _told(machine: Machine, numbers: list[int]) -> Any:
     began, ended = func.min(effects.c.claimed_at), func.max(effects.c.settled_at)
     found = select(func.count().label("done"), began.label("began"), ended.label("ended"))
     with reading(machine.db) as session:
-        return session.execute(found.where(effects.c.id > after, effects.c.state == "done")).one()
+        return session.execute(found.where(_among(numbers), effects.c.state == "done")).one()
