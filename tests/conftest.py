@@ -5,4 +5,5 @@ pytest_plugins = [
     "tests.support.chromium",
     "tests.support.kontor",
     "tests.support.live",
+    "tests.support.stopped",
 ]

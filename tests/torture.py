@@ -22,7 +22,7 @@ from core.models.tables import carts, discount_codes, effects, enrolments, sandb
 from tests.fakes.smtp import FakeMailServer
 from tests.support.crowd import Left
 from tests.support.postgres import Databases, start_postgres
-from tests.support.site import THREADS, Site
+from tests.support.site import SENDERS, Site
 from tests.support.starting import Run
 from tests.support.valkey import start_redis
 
@@ -51,7 +51,7 @@ class Tally:
             f"seed {self.seed}: {self.kills} kills, {self.flushes} queues emptied, {self.seconds:.0f} s",
             f"{self.expected} mails due, {self.accepted} accepted, {self.codes} codes made",
             f"at least {self.least_in_flight} in flight at a kill",
-            f"{len(self.doubtful)} in doubt, at most {self.kills * THREADS} allowed",
+            f"{len(self.doubtful)} in doubt, at most {self.kills * SENDERS} allowed",
             *(f"  in doubt: {row}" for row in self.doubtful),
             *(f"  FAULT: {fault}" for fault in self.faults),
         ]
@@ -73,7 +73,7 @@ def torture(site: Site, kills: int) -> Tally:
         _strike(site, tally)
     site.deliver(waiting)
     site.mail.delay = site.mail.delay_after = 0.0
-    site.wait_until_settled()
+    site.wait_until(site.is_settled)
     _end(site, tally)
     _count(site, tally, [cart for cart in crowd if cart not in buyers], buyers)
     tally.seconds = time.monotonic() - began
@@ -96,10 +96,12 @@ def _top_up(site: Site, waiting: list[Left]) -> list[Left]:
 
 
 def _strike(site: Site, tally: Tally) -> None:
-    """Kill one worker at a random moment, sometimes empty the queue too."""
+    """Kill one worker at a random moment of a mail's way, sometimes empty the queue too."""
     worker = site.workers.pop(0)
     worker.wait_until_it_works(site.machine.db)
-    time.sleep(site.dice.uniform(0.0, 0.6))
+    taken = site.mail.beginnings
+    site.wait_until(lambda: site.mail.beginnings > taken)
+    time.sleep(site.dice.uniform(0.0, 2 * DELAY))
     tally.least_in_flight = min(tally.least_in_flight, site.in_flight())
     worker.kill()
     tally.kills += 1
@@ -130,7 +132,7 @@ def _count(site: Site, tally: Tally, due: Sequence[Left], buyers: Sequence[Left]
         if row is not None and row.state == "unknown":
             tally.doubtful.append(f"{row.key} ({'arrived' if arrived[cart.email] else 'did not arrive'})")
     tally.faults += [f"{cart.email} bought and got a mail" for cart in buyers if arrived[cart.email]]
-    if len(tally.doubtful) > tally.kills * THREADS:
+    if len(tally.doubtful) > tally.kills * SENDERS:
         tally.faults.append("more in doubt than were being sent")
     tally.faults += _errors_told(site)
     tally.codes = _count_codes(site, tally)

@@ -10,7 +10,7 @@ import pytest
 
 from tests.fakes.smtp import FakeMailServer
 from tests.support.site import Site
-from tests.torture import DELAY, torture
+from tests.torture import DELAY, IN_FLIGHT, torture
 
 KILLS = int(os.environ.get("KILLS", "20"))
 pytestmark = pytest.mark.timeout(600)
@@ -35,3 +35,21 @@ def test_killing_workers_loses_no_mail_and_doubles_none(site: Site) -> None:
     assert not tally.faults
     assert tally.kills == KILLS
     assert tally.least_in_flight >= 100
+
+
+def test_a_worker_that_is_asked_to_stop_drains(site: Site) -> None:
+    """It finishes what it is doing and gives the rest back; the next one loses and doubles nothing."""
+    crowd = site.fill(IN_FLIGHT)
+    site.deliver(crowd)
+    site.start_worker()
+    worker = site.workers.pop()
+    site.wait_until(lambda: len(site.mail.accepted) >= 5)
+    status, seconds = worker.drain()
+    assert (status, seconds < 25) == (0, True)
+    assert site.in_flight() > IN_FLIGHT / 2
+    assert site.states() <= {"pending", "done"}
+    site.mail.delay = site.mail.delay_after = 0.0
+    site.start_worker()
+    site.wait_until(site.is_settled)
+    assert site.states() == {"done"}
+    assert sorted(site.mail.counts.values()) == [1] * IN_FLIGHT

@@ -5,23 +5,21 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, select
 
 from core import clock
 from core.db import reading, transaction
 from core.errors import Retryable
-from core.models.tables import effects, enrolments, heartbeats, inbound, look_ups, merchants, work
+from core.models.tables import effects, enrolments, inbound, work
 from engine import effects as effects_engine
 from engine import inbox, sweep
 from engine.claims import claim
-from engine.machine import Bells, Busy
-from engine.worker import Ticker
+from engine.machine import Busy
 from integrations.roles import Message
 from tests.engine.stories import Postbox, save, step_settings, steps, trips, with_postbox
 from tests.support.crowd import AN_HOUR, PLAIN, SmallShop
+from tests.support.hurrying import let_leases_run_out, make_due
 from tests.support.kontor import Kontor
-
-LONG_AGO = timedelta(minutes=5)
 
 
 class Killed(BaseException):
@@ -64,11 +62,6 @@ def die_while_sending(kontor: Kontor, channel: Deadly) -> None:
     sweep.leases(kontor.machine)
     assert steps(kontor) == [(1, "acting", None)]
     let_leases_run_out(kontor)
-
-
-def let_leases_run_out(kontor: Kontor) -> None:
-    owned = update(effects).where(effects.c.lease_until.is_not(None))
-    kontor.write(owned.values(lease_until=clock.now() - LONG_AGO))
 
 
 def test_a_provider_that_took_the_message_says_so_and_it_is_done(kontor_on_both: Kontor) -> None:
@@ -256,71 +249,6 @@ def test_the_sweep_mends_a_merchants_missing_entry(kontor_on_both: Kontor) -> No
     assert len(postbox.sent) == 1
 
 
-def test_the_ticker_is_silent_while_nothing_waits(kontor_on_both: Kontor) -> None:
-    assert heard(kontor_on_both) == []
-
-
-def test_the_ticker_rings_for_an_unread_webhook(kontor_on_both: Kontor) -> None:
-    kontor = kontor_on_both
-    kontor.deliver(kontor.store.add_to_cart(kontor.store.begin_cart(), "candle"))
-    assert heard(kontor) == ["inbox"]
-
-
-def test_the_ticker_rings_for_a_due_message_and_not_before(kontor_on_both: Kontor) -> None:
-    kontor = kontor_on_both
-    kontor.leave_cart()
-    assert heard(kontor) == []
-    pull_forward(kontor)
-    assert heard(kontor) == ["due"]
-
-
-def test_the_ticker_rings_for_a_clock_that_moves(kontor_on_both: Kontor) -> None:
-    kontor = kontor_on_both
-    target = kontor.now() + timedelta(hours=1)
-    kontor.write(update(merchants).values(clock_target=target))
-    assert heard(kontor) == ["due"]
-
-
-def test_the_ticker_rings_for_a_question_to_the_shop(kontor_on_both: Kontor) -> None:
-    kontor = kontor_on_both
-    now = clock.now()
-    question = {"merchant_id": kontor.merchant_id, "kind": "order", "ref": "order-1", "state": "waiting"}
-    kontor.write(insert(look_ups).values(**question, claim=0, attempts=0, wake_at=now, created_at=now))
-    assert heard(kontor) == ["look_ups"]
-
-
-def test_the_ticker_rings_for_a_lease_that_is_over(kontor_on_both: Kontor) -> None:
-    kontor = kontor_on_both
-    make_due(kontor)
-    assert claim(kontor.machine) is not None
-    assert heard(kontor) == []
-    let_leases_run_out(kontor)
-    assert heard(kontor) == ["leases"]
-
-
-def test_a_worker_is_seen_by_its_heartbeat(kontor_on_both: Kontor) -> None:
-    kontor = kontor_on_both
-    Ticker(kontor.machine)._tick()
-    with reading(kontor.machine.db) as session:
-        (row,) = session.execute(select(heartbeats)).all()
-    assert clock.now() - row.at < timedelta(seconds=10)
-
-
-def make_due(kontor: Kontor) -> str:
-    cart = kontor.leave_cart()
-    pull_forward(kontor)
-    return cart
-
-
-def pull_forward(kontor: Kontor) -> None:
-    """The first step is due now; nothing has been done about it yet."""
-    ahead = AN_HOUR // timedelta(milliseconds=1)
-    now = clock.now()
-    kontor.write(update(merchants).values(clock_offset_ms=merchants.c.clock_offset_ms + ahead))
-    kontor.write(update(effects).where(effects.c.step == 1).values(wake_at=now))
-    kontor.write(update(work).values(next_at=now))
-
-
 def crowd(kontor: Kontor, people: int) -> SmallShop:
     """A shop of its own at which so many messages are due."""
     shop = SmallShop.open(kontor.machine, PLAIN)
@@ -342,11 +270,3 @@ def states(kontor: Kontor, shop: SmallShop) -> list[str]:
         mine = select(effects.c.state).join(enrolments, enrolments.c.id == effects.c.enrolment_id)
         found = session.execute(mine.where(effects.c.merchant_id == shop.merchant_id))
         return sorted(found.scalars())
-
-
-def heard(kontor: Kontor) -> list[str]:
-    """Which bells one look of the ticker rings."""
-    rung: list[str] = []
-    bells = Bells(*(lambda name=name: rung.append(name) for name in ("inbox", "due", "look_ups", "leases")))
-    Ticker(replace(kontor.machine, bells=bells))._tick()
-    return rung

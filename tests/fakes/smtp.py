@@ -50,7 +50,8 @@ class Accepted:
 class FakeMailServer:
     """Used in a `with`. `faults` are used up one per occasion, `always` holds
     until it is cleared; `delay` is waited before a message is kept,
-    `delay_after` between keeping it and the final answer."""
+    `delay_after` between keeping it and the final answer. `beginnings` counts
+    the messages whose text came, kept or not."""
 
     delay: float = 0.0
     delay_after: float = 0.0
@@ -61,6 +62,7 @@ class FakeMailServer:
     accepted: list[Accepted] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     connections: int = 0
+    beginnings: int = 0
     host: str = "127.0.0.1"
     port: int = 0
     _loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.new_event_loop)
@@ -196,6 +198,7 @@ class _Handler:
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         fake = self._fake
+        fake.beginnings += 1
         if fake.delay:
             await asyncio.sleep(fake.delay)
         fault = fake.fault(

@@ -7,8 +7,11 @@ from datetime import timedelta
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from core.db import transaction
+from core import clock
+from core.db import reading, transaction
+from core.models import Merchant
 from core.models.tables import merchants
+from engine import simulation
 from engine.changes import save_flow
 from engine.machine import Machine
 from integrations.roles import Request
@@ -84,6 +87,12 @@ class SmallShop:
         moved = update(merchants).where(merchants.c.id == self.merchant_id)
         with transaction(self.machine.db) as session:
             session.execute(moved.values(clock_offset_ms=merchants.c.clock_offset_ms + ahead))
+
+    def forward(self, span: timedelta) -> None:
+        """Let the shop's time go on to then; whoever works settles all on the way."""
+        with reading(self.machine.db) as session:
+            now = clock.now(session.get_one(Merchant, self.merchant_id))
+        simulation.forward(self.machine, self.merchant_id, now + span)
 
 
 def open_shops(machine: Machine, count: int) -> Iterator[SmallShop]:

@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,6 +21,8 @@ from web.doors import Door
 
 LEASE_SECONDS = 3
 THREADS = 3
+# One thread is always kept free of sending.
+SENDERS = THREADS - 1
 PATIENCE = 240.0
 LOOK_EVERY = 0.1
 
@@ -96,8 +98,14 @@ class Site:
         with reading(self.machine.db) as session:
             return not any(session.execute(query.limit(1)).first() for query in (unread, under_way, owned))
 
-    def wait_until_settled(self) -> None:
+    def wait_until(self, it_is_so: Callable[[], bool]) -> None:
         end = time.monotonic() + PATIENCE
-        while not self.is_settled():
+        while not it_is_so():
             assert time.monotonic() < end, "the crowd was not served in time"
             time.sleep(LOOK_EVERY)
+
+    def states(self) -> set[str]:
+        """Of all effects but codes that are to be taken out again some day."""
+        with reading(self.machine.db) as session:
+            query = select(effects.c.state).where(effects.c.undo.is_(False)).distinct()
+            return set(session.execute(query).scalars())
