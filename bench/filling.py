@@ -29,8 +29,6 @@ from web import stand_ins
 
 SHOPIFY_SECRET = "development-shopify-client-secret"
 A_DAY = timedelta(days=1)
-# The numbers of later steps begin here, out of the way of the first ones.
-LATER = 10_000_000
 BLANKETS = ("blanket-clay", "blanket-moss", "blanket-night")
 _numbers = itertools.count(1)
 
@@ -98,7 +96,8 @@ def steps(
     """A person with a cart, a trip and a first reminder for each of these
     moments; the reminders' numbers. They sleep on for `asleep`."""
     with transaction(machine.db) as session:
-        base = int(session.execute(select(func.coalesce(func.max(people.c.id), 0))).scalar_one())
+        greatest = (select(func.coalesce(func.max(table.c.id), 0)) for table in (people, effects))
+        base = max(int(session.execute(found).scalar_one()) for found in greatest)
         ids = list(range(base + 1, base + 1 + len(due)))
         for table, make in _CHAIN:
             rows = [make(machine, merchant_id, number, at) for number, at in zip(ids, due, strict=True)]
@@ -172,12 +171,11 @@ def _effect(_machine: Machine, merchant_id: int, id: int, at: datetime) -> dict[
 
 
 def _later(_machine: Machine, merchant_id: int, id: int, at: datetime) -> dict[str, Any]:
-    """The next step, a day later: the trip goes on after this one."""
+    """The next step, a day later: the trip goes on after this one. Its number
+    is out of the way of all others."""
     row = _effect(_machine, merchant_id, id, at + A_DAY)
     return (
-        row
-        | {"id": LATER + id, "key": f"l{id}", "step": 2}
-        | {"payload": row["payload"] | {"content": "answers"}}
+        row | {"id": -id, "key": f"l{id}", "step": 2} | {"payload": row["payload"] | {"content": "answers"}}
     )
 
 

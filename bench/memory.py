@@ -35,12 +35,14 @@ def _of(pair: Pair, servers: Servers) -> list[Figure]:
         checkouts = Target(port, "/webhooks/shopify", shop, body)
         changes = replace(checkouts, body=_nameless(servers.folder), topic="carts/update")
         # Idle, but with everything imported that a first webhook needs.
-        _hear(machine, checkouts, 1, FIRST)
+        checkouts.knock(1, FIRST)
+        wait_until(lambda: _all_read(machine))
         idle = {"web": _held(web_pid), "worker": _held(pid)}
-        changes_a_portion = PORTION - PORTION * CHECKOUTS // EVENTS
+        begun = PORTION * CHECKOUTS // EVENTS
         for number in range(EVENTS // PORTION):
-            _hear(machine, changes, 2 * number + 2, changes_a_portion)
-            _hear(machine, checkouts, 2 * number + 3, PORTION - changes_a_portion)
+            changes.knock(2 * number + 2, PORTION - begun)
+            checkouts.knock(2 * number + 3, begun)
+        wait_until(lambda: _all_read(machine), patience=600)
         after = {"web": _held(web_pid), "worker": _held(pid)}
     machine.db.dispose()
     return [figure for name in idle for figure in _told(name, idle[name], after[name])]
@@ -52,11 +54,6 @@ def _nameless(folder: Path) -> Path:
     token = recorded.partition('"token": "')[2].partition('"')[0]
     file.write_text(recorded.replace(token, PLACE))
     return file
-
-
-def _hear(machine: Machine, target: Target, mark: int, count: int) -> None:
-    target.knock(mark, count)
-    wait_until(lambda: _all_read(machine), patience=300)
 
 
 def _told(name: str, idle: float, after: float) -> list[Figure]:
