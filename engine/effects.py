@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from core import clock
 from core.db import transact
 from core.errors import InDoubt, NeedsMerchant, Permanent, Retryable
-from core.models.tables import merchants
+from core.models.tables import effects, merchants
 from core.reasons import Reason
 from engine import discounts, privacy
 from engine.asking import ask
@@ -58,7 +58,11 @@ def _work_through(machine: Machine, batch: Batch) -> None:
     stop, or half of the lease is used up, the rest goes back for whoever has
     the time. What came of a call is written down, at the latest, with the
     next row's preparing: a crash leaves one row in doubt at most."""
-    opened = ask(machine, open_batch(machine, batch))
+    try:
+        opened = ask(machine, open_batch(machine, batch))
+    except FAULTS:
+        log.exception("batch_not_opened", merchant_id=batch.merchant_id, rows=len(batch.claims))
+        return _one_by_one(machine, batch)
     until = batch.at + timedelta(seconds=machine.config.lease_seconds / 2)
     with machine.db.connect() as connection:
         work, acted, left = _Work(machine, connection, opened), None, opened.rows
@@ -70,6 +74,27 @@ def _work_through(machine: Machine, batch: Batch) -> None:
             _write_down_alone(work, acted)
     if left:
         _give_back(machine, opened, left)
+    return None
+
+
+def _one_by_one(machine: Machine, batch: Batch) -> None:
+    """Whichever row it is that can't be asked about, the others go without it;
+    it is tried again later, until it has expired."""
+    alone = [Batch(batch.merchant_id, {row: number}, batch.at) for row, number in batch.claims.items()]
+    if len(alone) > 1:
+        for one in alone:
+            _work_through(machine, one)
+    else:
+        transact(machine.db, lambda session: _try_later(session, batch))
+
+
+def _try_later(session: Session, batch: Batch) -> None:
+    for row, number in batch.claims.items():
+        attempts = session.execute(select(effects.c.attempts).where(effects.c.id == row)).scalar_one()
+        wake_at = clock.now() + backoff(attempts)
+        why = Reason.INTERNAL.value
+        settle(session, [Outcome(row, number, "pending", ("claimed",), why, wake_at, attempts=attempts + 1)])
+        announce(session, batch.merchant_id, wake_at)
 
 
 @dataclass(frozen=True, slots=True)

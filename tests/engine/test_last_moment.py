@@ -4,8 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
+from sqlalchemy import select
+
 from core import clock
-from core.db import transaction
+from core.db import reading, transaction
 from core.models import Merchant
 from core.models.tables import addresses, effects
 from engine import asking, consent, inbox, privacy, simulation
@@ -180,6 +182,36 @@ def test_a_merge_of_two_people_between_the_answer_and_the_act_loses_no_mail(kont
     when_asked(kontor, _once(lambda: _log_in(kontor, elder)))
     kontor.forward(hours=1, minutes=5)
     assert [message.to for message in postbox.sent] == ["anna@example.com"]
+
+
+@dataclass
+class Stumbling:
+    """A shop whose answer about one person is more than we can read."""
+
+    shop: LiveShop
+    over: str
+
+    def ask(self, access: Access, question: Question) -> Answer:
+        if self.over in {buyer.email for buyer in question.buyers}:
+            raise ValueError("an order with a date of the year 20255")
+        return self.shop.ask(access, question)
+
+
+def test_one_person_who_cannot_be_asked_about_keeps_nobody_else_from_a_mail(kontor_on_both: Kontor) -> None:
+    kontor = kontor_on_both
+    shop = SmallShop.open(kontor.machine, PLAIN)
+    left = shop.leave_carts(3)
+    shop.let_time_pass(AN_HOUR)
+    kontor.deliver([webhook for cart in left for webhook in cart.webhooks])
+    stumbling = Stumbling(kontor.machine.live["sandbox"], over=left[1].email)
+    kontor.machine = replace(kontor.machine, live={"sandbox": stumbling})  # type: ignore[dict-item]
+    postbox = with_postbox(kontor)
+    kontor.settle()
+    assert sorted(message.to for message in postbox.sent) == [left[0].email, left[2].email]
+    with reading(kontor.machine.db) as session:
+        told = select(effects.c.state, effects.c.reason).where(effects.c.merchant_id == shop.merchant_id)
+        became = sorted((row.state, row.reason) for row in session.execute(told))
+    assert became == [("done", None), ("done", None), ("pending", "internal")]
 
 
 def _named(kontor: Kontor, ref: str, **contact: str | None) -> list[Request]:
