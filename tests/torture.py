@@ -97,13 +97,14 @@ def _top_up(site: Site, waiting: list[Left]) -> list[Left]:
 
 def _strike(site: Site, tally: Tally) -> None:
     """Kill one worker at a random moment of a mail's way, sometimes empty the queue too."""
-    worker = site.workers.pop(0)
+    worker = site.workers[0]
     worker.wait_until_it_works(site.machine.db)
     taken = site.mail.beginnings
     site.wait_until(lambda: site.mail.beginnings > taken)
     time.sleep(site.dice.uniform(0.0, 2 * DELAY))
     tally.least_in_flight = min(tally.least_in_flight, site.in_flight())
     worker.kill()
+    site.workers.remove(worker)
     tally.kills += 1
     site.start_worker()
     if site.dice.random() < 0.3:

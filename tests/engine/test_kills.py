@@ -42,7 +42,7 @@ def test_a_worker_that_is_asked_to_stop_drains(site: Site) -> None:
     crowd = site.fill(IN_FLIGHT)
     site.deliver(crowd)
     site.start_worker()
-    worker = site.workers.pop()
+    (worker,) = site.workers
     site.wait_until(lambda: len(site.mail.accepted) >= 5)
     status, seconds = worker.drain()
     assert (status, seconds < 25) == (0, True)
