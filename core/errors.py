@@ -1,10 +1,24 @@
 """The closed family of errors; each says what happens next and who must act."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What came instead of success; `body` is its beginning. It may be
+    personal: it is for the code that knows the platform, never for a log."""
+
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
 
 
 class KontorError(Exception):
     """The base of our own errors, so that nothing else is caught by mistake."""
+
+    refusal: Refusal | None = None
 
 
 class WebhookRejected(KontorError):

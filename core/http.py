@@ -25,7 +25,7 @@ import httpx2
 
 from core import clock
 from core.config import Config
-from core.errors import InDoubt, NeedsMerchant, Permanent, Retryable, TimedOut
+from core.errors import InDoubt, KontorError, NeedsMerchant, Permanent, Refusal, Retryable, TimedOut
 from core.network import CheckedNetwork, ForbiddenAddress, Resolve, resolved, within
 
 MAX_BYTES = 10 * 1024 * 1024
@@ -34,6 +34,7 @@ TIMEOUTS = {"connect": 5.0, "read": 15.0, "write": 15.0, "pool": 5.0}
 PORTS = (80, 443)
 LONGEST_WAIT = timedelta(days=1)
 ASKING = ("GET", "HEAD", "OPTIONS")
+REFUSAL_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,8 @@ class HttpClient:
     ) -> Reply:
         """`changes` says whether a lost answer leaves something in doubt; a POST
         that only asks must say False. Raises Retryable, Permanent,
-        NeedsMerchant and InDoubt.
+        NeedsMerchant and InDoubt; what the other side said with a status that
+        is no success is the error's `refusal`.
         """
         changes = method.upper() not in ASKING if changes is None else changes
         given = {"accept-encoding": "identity", **(headers or {})}
@@ -98,7 +100,9 @@ class HttpClient:
                 reply = self._exchange(request)
         except (httpx2.InvalidURL, ForbiddenAddress, httpcore2.UnsupportedProtocol) as error:
             raise Permanent(f"{type(error).__name__}: this address is not called") from error
-        return _successful(reply, changes)
+        if 200 <= reply.status < 300:
+            return reply
+        raise _refused(reply, changes)
 
     def _check(self, url: httpx2.URL) -> None:
         if not url.host:
@@ -170,18 +174,19 @@ def _lost(why: str, changes: bool) -> InDoubt | Retryable:
     return InDoubt(why) if changes else Retryable(why)
 
 
-def _successful(reply: Reply, changes: bool) -> Reply:
-    status = reply.status
-    why = f"answered {status}"
-    if 200 <= status < 300:
-        return reply
-    if status in (401, 403):
-        raise NeedsMerchant(why)
-    if status in (408, 425, 429, 503):
-        raise Retryable(why, _retry_after(reply))
-    if status >= 500:
-        raise _lost(why, changes)
-    raise Permanent(why)
+def _refused(reply: Reply, changes: bool) -> KontorError:
+    error = _sorted(reply, changes)
+    error.refusal = Refusal(reply.status, reply.headers, reply.body[:REFUSAL_BYTES])
+    return error
+
+
+def _sorted(reply: Reply, changes: bool) -> KontorError:
+    why = f"answered {reply.status}"
+    if reply.status in (401, 403):
+        return NeedsMerchant(why)
+    if reply.status in (408, 425, 429, 503):
+        return Retryable(why, _retry_after(reply))
+    return _lost(why, changes) if reply.status >= 500 else Permanent(why)
 
 
 def _retry_after(reply: Reply) -> timedelta | None:

@@ -125,6 +125,30 @@ def test_each_refusal_says_what_happens_next(
         client.send("POST", shop.url)
 
 
+@pytest.mark.parametrize("status", [302, 400, 401, 403, 429, 500, 503])
+def test_what_was_said_with_a_refusal_is_kept_in_part_and_never_told(
+    shop: Shop, client: HttpClient, status: int
+) -> None:
+    shop.say = answering(status, b"ana@example.test" * 500, Location="https://other.example/")
+    with pytest.raises(KontorError) as refused:
+        client.send("GET", shop.url)
+    refusal = refused.value.refusal
+    assert refusal is not None
+    assert (refusal.status, refusal.headers["location"]) == (status, "https://other.example/")
+    assert refusal.body.startswith(b"ana@")
+    assert "ana" not in f"{refused.value!r} {refusal!r}"
+
+
+def test_only_the_beginning_of_a_long_refusal_is_kept(shop: Shop) -> None:
+    shop.say = answering(400, b"x" * 200_000)
+    roomy = HttpClient(allow_private=True)
+    with pytest.raises(Permanent) as refused:
+        roomy.send("GET", shop.url)
+    roomy.close()
+    assert refused.value.refusal
+    assert len(refused.value.refusal.body) == 64 * 1024
+
+
 def test_a_post_that_only_asks_is_never_in_doubt(shop: Shop, client: HttpClient) -> None:
     shop.say = answering(500)
     with pytest.raises(Retryable):
