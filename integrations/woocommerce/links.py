@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from core.events import Cart
 from integrations.roles import ShopIdentity
+from integrations.woocommerce.home import home_url
 
 CHECKOUT_LINKS_SINCE = 10  # WooCommerce 10 fills a cart from the address.
 
@@ -23,8 +24,8 @@ def _checkout_link(cart: Cart, shop: ShopIdentity, meta: Mapping[str, str]) -> s
     ]
     if not wanted or not major.isdecimal() or int(major) < CHECKOUT_LINKS_SINCE:
         return None
-    return f"{shop.domain.rstrip('/')}/checkout-link/?products={','.join(wanted)}"
+    return f"{home_url(shop.domain)}/checkout-link/?products={','.join(wanted)}"
 
 
 def _page(cart: Cart, shop: ShopIdentity) -> str:
-    return next((line.url for line in cart.lines if line.url), f"{shop.domain.rstrip('/')}/")
+    return next((line.url for line in cart.lines if line.url), f"{home_url(shop.domain)}/")

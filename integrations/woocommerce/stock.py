@@ -7,16 +7,22 @@ OVERSELLS = ("yes", "notify")
 
 
 def stock(payload: Payload) -> Stock:
+    return _sellable(payload, is_counted_here(payload))
+
+
+def own_or_shared_stock(payload: Payload) -> Stock:
+    """For what is asked about itself: a variation that shares its product's
+    stock tells that number, which is each one's and never to be added up."""
+    return _sellable(payload, is_counted_with_parent(payload) or is_counted_here(payload))
+
+
+def _sellable(payload: Payload, counted: bool) -> Stock:
     status = payload.text_or_none("stock_status")
-    if status == "onbackorder" or _oversells(payload):
+    if status == "onbackorder" or (counted and payload.text_or_none("backorders") in OVERSELLS):
         return Stock("always")
     if status == "outofstock":
         return Stock("none")
-    return _counted(payload) if is_counted_here(payload) else Stock("unknown")
-
-
-def _oversells(payload: Payload) -> bool:
-    return is_counted_here(payload) and payload.text_or_none("backorders") in OVERSELLS
+    return _counted(payload) if counted else Stock("unknown")
 
 
 def _counted(payload: Payload) -> Stock:

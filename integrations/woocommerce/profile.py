@@ -1,0 +1,65 @@
+"""What the store says of itself once its keys are proven."""
+
+from zoneinfo import ZoneInfo
+
+from integrations.roles import Access, Profile
+from integrations.woocommerce.api import Row, StoreApi
+
+STATUS = "environment.version,environment.language,settings.currency"
+OLDEST = (5, 8)  # Before it, orders can't be listed by the time of their last change.
+
+
+def read(api: StoreApi, access: Access) -> Profile:
+    """The store's version decides what links it understands, so it is kept."""
+    index = api.index()
+    status = api.one("system_status", _fields=STATUS) or {}
+    base = api.one("settings/general/woocommerce_default_country", _fields="value") or {}
+    environment, settings = _part(status, "environment"), _part(status, "settings")
+    return Profile(
+        domain=access.identity.domain,
+        shop_id=None,
+        name=_text(index, "name") or access.identity.domain,
+        currency=_text(settings, "currency") or access.identity.currency,
+        timezone=timezone(index),
+        country=_text(base, "value").partition(":")[0] or None,
+        locale=_text(environment, "language").replace("_", "-") or None,
+        meta={**access.meta, "version": _text(environment, "version")},
+    )
+
+
+def timezone(index: Row) -> str:
+    """A site may keep a bare offset instead of a place."""
+    name = _text(index, "timezone_string")
+    if name and _is_zone(name):
+        return name
+    try:
+        hours = float(str(index.get("gmt_offset") or 0))
+    except ValueError:
+        return "UTC"
+    zone = f"Etc/GMT{-round(hours):+d}" if hours else "UTC"
+    return zone if _is_zone(zone) else "UTC"
+
+
+def is_too_old(version: str) -> bool:
+    """An unknown version is tried."""
+    parts = version.split(".")[:2]
+    numbers = tuple(int(part) for part in parts if part.isdecimal() and part.isascii())
+    return len(numbers) == 2 and numbers < OLDEST
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError):
+        return False
+    return True
+
+
+def _part(row: Row, key: str) -> Row:
+    part = row.get(key)
+    return part if isinstance(part, dict) else {}
+
+
+def _text(row: Row, key: str) -> str:
+    text = row.get(key)
+    return text.strip() if isinstance(text, str) else ""
