@@ -53,7 +53,7 @@ def _catalogue(api: StoreApi, access: Access, hints: Sequence[LookUp]) -> Answer
     yield from ((hint, events) for hint in hints)
 
 
-def _installation(api: StoreApi, access: Access, hints: Sequence[LookUp]) -> Answers:
+def _installation(api: StoreApi, _access: Access, hints: Sequence[LookUp]) -> Answers:
     """It is there if it answers at all."""
     api.page("orders", per_page="1", _fields="id")
     yield from ((hint, []) for hint in hints)
