@@ -189,6 +189,7 @@ def _order(machine: Machine, opened: Open, code: Any, subject: Subject) -> Disco
         ends_at=code.ends_at,
         minimum=Money(minimum, code.currency) if minimum else None,
         email=email,
+        flow=code.flow,
     )
 
 

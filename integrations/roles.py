@@ -114,7 +114,8 @@ class Answer:
 @dataclass(frozen=True, slots=True)
 class DiscountOrder:
     """A code to be made: `percent` or `amount` or free shipping, once, until
-    `ends_at`. `code` was stored before the call and names it for ever."""
+    `ends_at`. `code` was stored before the call and names it for ever. A shop
+    that keeps many codes in one discount keeps those of one `flow` together."""
 
     code: str
     kind: Literal["percent", "amount", "free_shipping"]
@@ -123,6 +124,7 @@ class DiscountOrder:
     ends_at: datetime
     minimum: Money | None = None
     email: str | None = None
+    flow: str = ""
 
 
 @dataclass(frozen=True, slots=True)

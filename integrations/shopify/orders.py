@@ -16,13 +16,13 @@ def reader(event: type[OrderEvent]) -> Callable[[Payload], list[Event | LookUp]]
     """The reader of a topic that carries a whole order."""
 
     def read(payload: Payload) -> list[Event | LookUp]:
-        order = _order(payload)
-        return [event(order), *opt_ins(payload, order.contact, order.placed_at, "shopify_order")]
+        told = order(payload)
+        return [event(told), *opt_ins(payload, told.contact, told.placed_at, "shopify_order")]
 
     return read
 
 
-def _order(payload: Payload) -> Order:
+def order(payload: Payload) -> Order:
     currency = payload.currency("currency")
     placed_at = payload.time_or_none("processed_at") or payload.time("created_at")
     return Order(

@@ -5,10 +5,10 @@ from integrations.payload import Payload
 
 
 def changed(payload: Payload) -> list[Event | LookUp]:
-    return [ProductUpdated(_product(payload))]
+    return [ProductUpdated(product(payload))]
 
 
-def _product(payload: Payload) -> Product:
+def product(payload: Payload) -> Product:
     variants = tuple(_variant(one, payload.shop.currency) for one in payload.parts("variants"))
     handle = payload.text_or_none("handle")
     image = payload.part_or_none("image")

@@ -7,9 +7,9 @@ from typing import Any
 
 from core import clock
 from integrations.roles import StandIn
+from integrations.shopify import API_VERSION
 from integrations.signature import signature
 
-API_VERSION = "2026-10"
 # The shop's number in the recorded payloads, so that they pass unedited.
 RECORDED_SHOP_ID = "548380009"
 

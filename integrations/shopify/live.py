@@ -1,0 +1,106 @@
+"""Shopify as a shop that can be asked and changed."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Literal
+
+from core.events import Event, LookUp
+from core.http import HttpClient
+from core.runtime import Runtime
+from integrations.roles import (
+    Access,
+    Answer,
+    ConsentWrite,
+    DiscountOrder,
+    Hook,
+    Portion,
+    Profile,
+    Question,
+)
+from integrations.shopify import consent_writing, last_moment, look_ups, read_back
+from integrations.shopify.api import Api
+from integrations.shopify.discounts import Discounts
+from integrations.shopify.documents import ORDERS_COUNT, SHOP, STILL_THERE
+from integrations.shopify.fragments import REFS_AT_ONCE
+from integrations.shopify.nodes import gid, number, portions
+from integrations.shopify.topics import READERS
+
+KINDS = {"order": "Order", "product": "Product"}
+
+
+class ShopifyLive:
+    """One per process: what the shops let us ask is counted here for all threads."""
+
+    readings = read_back.READINGS
+
+    def __init__(
+        self,
+        runtime: Runtime,
+        client: HttpClient | None = None,
+        wait: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._api = Api(client or HttpClient.of(runtime.config), wait)
+        self._discounts = Discounts(self._api, wait)
+
+    def profile(self, access: Access) -> Profile:
+        shop = self._api.ask(access, SHOP)["shop"]
+        return Profile(
+            domain=shop["myshopifyDomain"].lower(),
+            shop_id=number(shop["id"]),
+            name=shop["name"],
+            currency=shop["currencyCode"],
+            timezone=shop["ianaTimezone"],
+            country=shop["shopAddress"]["countryCodeV2"],
+            meta={
+                "primary_domain": shop["primaryDomain"]["host"],
+                "contact_email": shop["contactEmail"],
+                "plan": shop["plan"]["publicDisplayName"],
+            },
+        )
+
+    def read_back(self, access: Access, reading: str, mark: str | None, began: datetime) -> Portion:
+        return read_back.read_back(self._api, access, reading, mark, began)
+
+    def gone(self, access: Access, kind: Literal["order", "product"], refs: Sequence[str]) -> Sequence[str]:
+        """Shopify shows an app no order older than 60 days: such a one looks
+        gone, and must not be asked about."""
+        missing: list[str] = []
+        for some in portions(refs, REFS_AT_ONCE):
+            ids = [gid(KINDS[kind], ref) for ref in some]
+            nodes = self._api.ask(access, STILL_THERE, ids=ids)["nodes"]
+            missing += [ref for ref, node in zip(some, nodes, strict=True) if node is None]
+        return missing
+
+    def count_orders(self, access: Access, since: datetime) -> int:
+        search = f"processed_at:>='{last_moment.moment(since)}'"
+        counted = self._api.ask(access, ORDERS_COUNT, search=search)["ordersCount"]
+        return int(counted["count"]) if counted else 0
+
+    def hooks(self, access: Access, url: str) -> Sequence[Hook]:
+        """They come with the app, the same for every shop, and can't be asked about."""
+        return [Hook(topic, "declared") for topic in READERS]
+
+    def mend_hooks(self, access: Access, url: str, secret: str) -> Sequence[Hook]:
+        return self.hooks(access, url)
+
+    def drop_hooks(self, access: Access, url: str) -> None:
+        """They end with the installation."""
+
+    def write_consent(self, access: Access, consent: ConsentWrite) -> None:
+        consent_writing.write_consent(self._api, access, consent)
+
+    def ask(self, access: Access, question: Question) -> Answer:
+        return last_moment.ask(self._api, access, question)
+
+    def look_up(self, access: Access, wanted: Sequence[LookUp]) -> Mapping[LookUp, Sequence[Event]]:
+        return look_ups.look_up(self._api, access, wanted)
+
+    def create_discount(self, access: Access, order: DiscountOrder) -> None:
+        self._discounts.create(access, order)
+
+    def has_discount(self, access: Access, code: str) -> bool:
+        return self._discounts.has(access, code)
+
+    def remove_discount(self, access: Access, code: str) -> None:
+        self._discounts.remove(access, code)
