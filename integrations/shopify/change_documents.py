@@ -91,11 +91,18 @@ mutation AddCode($id: ID!, $codes: [DiscountRedeemCodeInput!]!) {
 }
 """)
 
+ADDING = named("query Adding($id: ID!) { discountRedeemCodeBulkCreation(id: $id) { done } }")
+
 REMOVE_CODE = named("""
 mutation RemoveCode($id: ID!, $codes: [ID!]) {
-  discountCodeRedeemCodeBulkDelete(discountId: $id, ids: $codes) { userErrors { field message code } }
+  discountCodeRedeemCodeBulkDelete(discountId: $id, ids: $codes) {
+    job { id }
+    userErrors { field message code }
+  }
 }
 """)
+
+REMOVING = named("query Removing($id: ID!) { job(id: $id) { done } }")
 
 REMOVE_DISCOUNT = named("""
 mutation RemoveDiscount($id: ID!) {

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ from integrations.roles import Access, DiscountOrder
 from integrations.shopify.api import Api
 from integrations.shopify.change_documents import (
     ADD_CODE,
+    ADDING,
     CODE,
     CODES_OF,
     DISCOUNTS_TITLED,
@@ -20,13 +21,15 @@ from integrations.shopify.change_documents import (
     MAKE_FREE_SHIPPING,
     REMOVE_CODE,
     REMOVE_DISCOUNT,
+    REMOVING,
 )
+from integrations.shopify.fragments import Document
 from integrations.shopify.last_moment import moment
-from integrations.shopify.nodes import Node, search_value
+from integrations.shopify.nodes import Node, gid, number, search_value
 
 OURS = "Kontor "
 # A code added to a discount is made a little later; so long it is waited for.
-LOOK_AGAIN_SECONDS = (0.3, 0.7, 1.5, 3.0, 0.0)
+LOOK_AGAIN_SECONDS = (0.0, 0.3, 0.7, 1.5, 3.0)
 
 Key = tuple[str, str]
 
@@ -78,7 +81,7 @@ class Discounts:
     def _search(self, access: Access, wanted: str) -> str | None:
         search = f"method:code AND title:{search_value(wanted)}"
         nodes = self._api.ask(access, DISCOUNTS_TITLED, search=search)["discountNodes"]["nodes"]
-        return next((node["id"] for node in nodes if node["discount"].get("title") == wanted), None)
+        return next((_carrier(node) for node in nodes if node["discount"].get("title") == wanted), None)
 
     def _make(self, access: Access, order: DiscountOrder) -> str:
         """The first code comes with the discount, at once."""
@@ -94,38 +97,51 @@ class Discounts:
         return str(made["codeDiscountNode"]["id"])
 
     def _add(self, access: Access, key: Key, order: DiscountOrder) -> None:
+        codes = [{"code": order.code}]
         try:
-            self._api.change(access, ADD_CODE, id=self._carriers[key], codes=[{"code": order.code}])
+            queued = self._api.change(access, ADD_CODE, id=self._carriers[key], codes=codes)
         except Permanent:
-            # The merchant may have deleted the discount: the next code gets a new one.
-            self._carriers.pop(key, None)
+            # The merchant may have deleted the discount: then this code brings a new one.
             self._carriers[key] = self._make(access, order)
             return
-        self._await(access, order.code)
+        # From here on the code may come to be, whatever we hear.
+        if not self._happened(access, ADDING, queued["bulkCreation"]["id"]):
+            raise InDoubt("the shop is still making the code")
+        if not self.has(access, order.code):
+            raise Permanent("the shop did not make the code")
 
-    def _await(self, access: Access, code: str) -> None:
-        """The code was asked for: from here on it may come to be, whatever we hear."""
+    def _happened(self, access: Access, document: Document, queued: str) -> bool:
+        """Whether what the shop put into its own queue is done within a few
+        seconds; not to hear of it counts as not done."""
         for seconds in LOOK_AGAIN_SECONDS:
-            try:
-                if self.has(access, code):
-                    return
-            except Retryable as error:
-                raise InDoubt("the shop may be making the code") from error
             self._wait(seconds)
-        raise InDoubt("the shop is still making the code")
+            try:
+                (told,) = self._api.ask(access, document, id=queued).values()
+            except Retryable:
+                return False
+            if told is None or told["done"]:
+                return True
+        return False
 
     def _remove_code(self, access: Access, discount: str, code: str) -> None:
         after, more = None, True
         while more:
-            asked = self._api.ask(access, CODES_OF, id=discount, code=code, after=after)
+            asked = self._api.ask(
+                access, CODES_OF, id=gid("DiscountNode", number(discount)), code=code, after=after
+            )
             page = ((asked["discountNode"] or {}).get("discount") or {}).get("codes")
             if page is None:
                 return
             ids = [one["id"] for one in page["nodes"] if one["code"] == code]
             if ids:
-                self._api.change(access, REMOVE_CODE, id=discount, codes=ids)
+                self._take_out(access, discount, ids)
                 return
             after, more = page["pageInfo"]["endCursor"], page["pageInfo"]["hasNextPage"]
+
+    def _take_out(self, access: Access, discount: str, ids: Sequence[str]) -> None:
+        queued = self._api.change(access, REMOVE_CODE, id=discount, codes=list(ids))["job"]
+        if queued and not self._happened(access, REMOVING, queued["id"]):
+            raise Retryable("the shop is still taking the code out")
 
 
 def title(order: DiscountOrder) -> str:
@@ -137,6 +153,11 @@ def title(order: DiscountOrder) -> str:
     }[order.kind]
     least = f" from {order.minimum.decimal()} {order.minimum.currency}" if order.minimum else ""
     return f"{OURS}{order.flow or 'flow'}: {offer}{least} until {order.ends_at:%Y-%m-%d %H:%M} UTC"
+
+
+def _carrier(node: Node) -> str:
+    """One discount has two names: as any discount, and as one with codes, which the changes want."""
+    return gid("DiscountCodeNode", number(node["id"]))
 
 
 def _is_spent(discount: Node) -> bool:

@@ -146,7 +146,7 @@ fragment WholeProduct on Product {{
   updatedAt
   productType
   tags
-  featuredMedia {{ preview {{ image {{ url }} }} }}
+  featuredMedia {{ ... on MediaImage {{ image {{ url }} }} }}
   variants(first: {variants}) {{
     nodes {{
       id

@@ -46,7 +46,7 @@ def of_item(node: Node, at: datetime) -> Iterator[Event]:
 
 
 def _as_webhook(node: Node) -> dict[str, Any]:
-    preview = (node["featuredMedia"] or {}).get("preview") or {}
+    image = (node["featuredMedia"] or {}).get("image") or {}
     return {
         "id": number(node["id"]),
         "title": node["title"],
@@ -56,7 +56,7 @@ def _as_webhook(node: Node) -> dict[str, Any]:
         "updated_at": node["updatedAt"],
         "product_type": node["productType"],
         "tags": ", ".join(node["tags"]),
-        "image": {"src": (preview.get("image") or {}).get("url")},
+        "image": {"src": image.get("url")},
         "variants": [_variant(one) for one in node["variants"]["nodes"]],
     }
 

@@ -11,14 +11,14 @@ from integrations.shopify.api import Api
 from integrations.shopify.documents import LAST_MOMENT, MORE_FOUND, STOCK
 from integrations.shopify.fragments import BUYERS_AT_ONCE, VARIANTS_AT_ONCE
 from integrations.shopify.graphql_products import on_sale, stock
-from integrations.shopify.nodes import Node, gid, number, portions, search_value
+from integrations.shopify.nodes import Node, gids, number, portions, search_value
 from integrations.shopify.whole_orders import whole_orders
 
 
 def ask(api: Api, access: Access, question: Question) -> Answer:
     """One call for the most part: one more where there are orders to be read,
     or where more is asked than fits into one."""
-    variants = portions([gid("ProductVariant", ref) for ref in question.variant_refs], VARIANTS_AT_ONCE)
+    variants = portions(gids("ProductVariant", question.variant_refs), VARIANTS_AT_ONCE)
     searches = _searches(question.buyers)
     found, counted = [], []
     if searches:

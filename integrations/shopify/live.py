@@ -23,7 +23,7 @@ from integrations.shopify.api import Api
 from integrations.shopify.discounts import Discounts
 from integrations.shopify.documents import ORDERS_COUNT, SHOP, STILL_THERE
 from integrations.shopify.fragments import REFS_AT_ONCE
-from integrations.shopify.nodes import gid, number, portions
+from integrations.shopify.nodes import gids, number, portions
 from integrations.shopify.topics import READERS
 
 KINDS = {"order": "Order", "product": "Product"}
@@ -67,9 +67,9 @@ class ShopifyLive:
         gone, and must not be asked about."""
         missing: list[str] = []
         for some in portions(refs, REFS_AT_ONCE):
-            ids = [gid(KINDS[kind], ref) for ref in some]
-            nodes = self._api.ask(access, STILL_THERE, ids=ids)["nodes"]
-            missing += [ref for ref, node in zip(some, nodes, strict=True) if node is None]
+            nodes = self._api.ask(access, STILL_THERE, ids=gids(KINDS[kind], some))["nodes"]
+            there = {number(node["id"]) for node in nodes if node}
+            missing += [ref for ref in some if ref not in there]
         return missing
 
     def count_orders(self, access: Access, since: datetime) -> int:

@@ -26,7 +26,7 @@ from integrations.shopify.fragments import (
     VARIANTS_AT_ONCE,
     Document,
 )
-from integrations.shopify.nodes import Node, gid, number, portions
+from integrations.shopify.nodes import Node, gids, number, portions
 from integrations.shopify.whole_orders import whole_orders
 
 Found = Iterator[tuple[str, Sequence[Event]]]
@@ -44,7 +44,7 @@ def look_up(api: Api, access: Access, wanted: Sequence[LookUp]) -> Mapping[LookU
 
 
 def _orders(api: Api, access: Access, refs: Sequence[str]) -> Found:
-    for node, lines in whole_orders(api, access, [gid("Order", ref) for ref in refs]):
+    for node, lines in whole_orders(api, access, gids("Order", refs)):
         yield number(node["id"]), _only_events(graphql_orders.events(node, lines, access.identity))
 
 
@@ -107,7 +107,7 @@ def _catalogue(api: Api, access: Access, refs: Sequence[str]) -> Found:
 def _nodes(
     api: Api, access: Access, document: Document, kind: str, refs: Sequence[str], at_once: int
 ) -> Iterator[Node]:
-    for some in portions([gid(kind, ref) for ref in refs], at_once):
+    for some in portions(gids(kind, refs), at_once):
         yield from (node for node in api.ask(access, document, ids=list(some))["nodes"] if node)
 
 

@@ -17,6 +17,11 @@ def gid(kind: str, ref: str) -> str:
     return f"gid://shopify/{kind}/{ref}"
 
 
+def gids(kind: str, refs: Sequence[str]) -> list[str]:
+    """Whatever is no number names nothing of Shopify's, and would spoil the whole question."""
+    return [gid(kind, ref) for ref in refs if ref.isdecimal() and ref.isascii()]
+
+
 def ref(node: Node | None) -> str | None:
     """The plain number of a global id, as the webhooks write it."""
     return number(node["id"]) if node else None
