@@ -10,6 +10,7 @@ from integrations.woocommerce import refusals
 from integrations.woocommerce.api import Row, StoreApi
 
 KINDS = {"percent": "percent", "amount": "fixed_cart", "free_shipping": "fixed_cart"}
+MOST_TWINS = 5
 CENT = Decimal("0.01")  # The store tells amounts with two decimals, whatever its currency.
 
 
@@ -76,8 +77,13 @@ def named(api: StoreApi, code: str) -> list[Row]:
 
 
 def remove(api: StoreApi, code: str) -> None:
-    for row in named(api, code):
-        api.deleted(f"coupons/{row.get('id')}")
+    """The store finds one coupon under a code; should it have a twin, that comes to light after it."""
+    for _ in range(MOST_TWINS):
+        found = named(api, code)
+        for row in found:
+            api.deleted(f"coupons/{row.get('id')}")
+        if not found:
+            return
 
 
 def _is_as(made: Row, wanted: Row) -> bool:

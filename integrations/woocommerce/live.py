@@ -39,8 +39,8 @@ class WooCommerceLive:
 
     readings = readings.ALL
 
-    def __init__(self, runtime: Runtime, client: HttpClient | None = None) -> None:
-        self._client = client or HttpClient.of(runtime.config)
+    def __init__(self, runtime: Runtime) -> None:
+        self._client = HttpClient.of(runtime.config)
 
     def profile(self, access: Access) -> Profile:
         return profile.read(self._api(access), access)

@@ -75,7 +75,8 @@ def handed(**changes: Any) -> bytes:
 
 
 def _body() -> dict[str, Any]:
-    return json.loads(one("woocommerce", "wc-auth_callback").request.body) | {"user_id": STATE}
+    sent: dict[str, Any] = json.loads(one("woocommerce", "wc-auth_callback").request.body)
+    return sent | {"user_id": STATE}
 
 
 def test_what_a_store_hands_over_is_understood_and_not_shown() -> None:
