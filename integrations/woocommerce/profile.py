@@ -13,7 +13,7 @@ def read(api: StoreApi, access: Access) -> Profile:
     """The store's version decides what links it understands, so it is kept."""
     index = api.index()
     status = api.one("system_status", _fields=STATUS) or {}
-    base = api.one("settings/general/woocommerce_default_country", _fields="value") or {}
+    general = api.page("settings/general", _fields="id,value").rows
     environment, settings = _part(status, "environment"), _part(status, "settings")
     return Profile(
         domain=access.identity.domain,
@@ -21,10 +21,16 @@ def read(api: StoreApi, access: Access) -> Profile:
         name=_text(index, "name") or access.identity.domain,
         currency=_text(settings, "currency") or access.identity.currency,
         timezone=timezone(index),
-        country=_text(base, "value").partition(":")[0] or None,
+        country=_country(general),
         locale=_text(environment, "language").replace("_", "-") or None,
         meta={**access.meta, "version": _text(environment, "version")},
     )
+
+
+def _country(settings: list[Row]) -> str | None:
+    """Written "ES:M" where the country has states."""
+    said = (_text(one, "value") for one in settings if one.get("id") == "woocommerce_default_country")
+    return next(said, "").partition(":")[0] or None
 
 
 def timezone(index: Row) -> str:
