@@ -3,14 +3,29 @@
 import hashlib
 import json
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from tests.fakes.woocommerce.bodies import BILLING, SHIPPING, links
+from tests.fakes.woocommerce.bodies import links
 from tests.fakes.woocommerce.records import Coupon, Memory, Product, User, Webhook
 from tests.fakes.woocommerce.site import ShopClock, Site
 
 PAYLOADS = Path(__file__).parents[2] / "payloads" / "woocommerce"
+# A customer's address has its parts in another order than an order's.
+ADDRESS = (
+    "first_name",
+    "last_name",
+    "company",
+    "address_1",
+    "address_2",
+    "city",
+    "postcode",
+    "country",
+    "state",
+    "email",
+    "phone",
+)
 HOOKS = {
     "order.created": ["woocommerce_new_order"],
     "order.updated": ["woocommerce_update_order", "woocommerce_order_refunded"],
@@ -38,7 +53,7 @@ def product_body(product: Product, memory: Memory, site: Site, clock: ShopClock)
         **clock.dates("date_modified", product.modified),
         **_stock(product, memory),
     }
-    body = {**_captured(name), **ours, "related_ids": []}
+    body = {**_captured(name), **ours, "related_ids": [] if is_variation else _others(product, memory)}
     body["_links"] = links(site, "products", product.id)
     if is_variation:
         body["attributes"] = [{"id": 0, "name": "Size", "slug": "size", "option": product.option}]
@@ -65,6 +80,12 @@ def _shown(product: Product, memory: Memory, site: Site) -> dict[str, Any]:
         "variations": [one.id for one in memory.variations(product.id)],
         "has_options": product.type == "variable",
     }
+
+
+def _others(product: Product, memory: Memory) -> list[int]:
+    """All are of one category, so all are related; five are shown."""
+    others = (one.id for one in memory.products.values() if one.type != "variation" and one is not product)
+    return list(islice(others, 5))
 
 
 def permalink(product: Product, memory: Memory, site: Site) -> str:
@@ -104,8 +125,8 @@ def customer_body(user: User, site: Site, clock: ShopClock) -> dict[str, Any]:
         "last_name": user.last_name,
         "role": user.role,
         "username": user.login,
-        "billing": {name: user.billing.get(name, "") for name in BILLING},
-        "shipping": dict.fromkeys(SHIPPING, ""),
+        "billing": {name: user.billing.get(name, "") for name in ADDRESS},
+        "shipping": {name: "" for name in ADDRESS if name != "email"},
         "is_paying_customer": False,
         "avatar_url": f"https://secure.gravatar.com/avatar/{face}?s=96&d=mm&r=g",
         "meta_data": [],
