@@ -63,9 +63,9 @@ class Orders:
         return order
 
     def show(self, call: Call) -> Reply:
-        """What is not there is 404 for everybody; only then rights are asked for."""
-        order = self.find(call.ids[0])
+        """Unlike a product's or a coupon's, an order's absence is told only to who may see orders."""
         call.may_view()
+        order = self.find(call.ids[0])
         return call.shown(self.body(order))
 
     def create(self, call: Call) -> Reply:
@@ -81,15 +81,15 @@ class Orders:
         return int(line.get("variation_id") or line["product_id"]), int(line.get("quantity", 1))
 
     def change(self, call: Call) -> Reply:
-        order = self.find(call.ids[0], 400)
         call.may_edit()
+        order = self.find(call.ids[0], 400)
         order.billing.update(call.params.body.get("billing", {}))
         self.shop.set_status(order.id, str(call.params.body.get("status", order.status)))
         return call.shown(self.body(order))
 
     def delete(self, call: Call) -> Reply:
-        order = self.find(call.ids[0])
         call.may_delete()
+        order = self.find(call.ids[0])
         before = self.body(order)
         if call.params.flag("force"):
             self.shop.delete_order(order.id)
@@ -108,10 +108,10 @@ class Orders:
         return answer(rows, page, call.params, self.shop.site.rest("customers"), self.customer_body)
 
     def customer(self, call: Call) -> Reply:
+        call.may_view()
         user = self.memory.users.get(call.ids[0])
         if user is None:
             raise RestError(404, "woocommerce_rest_invalid_id", "Invalid resource ID.")
-        call.may_view()
         return call.shown(self.customer_body(user))
 
     def customer_body(self, user: User) -> dict[str, Any]:

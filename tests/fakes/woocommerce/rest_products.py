@@ -61,7 +61,8 @@ class Products:
         return product
 
     def show(self, call: Call) -> Reply:
-        """A variation can be read here, but not written."""
+        """A variation can be read here, but not written. What is not there is
+        404 for everybody; only then rights are asked for."""
         product = self.find(call.ids[0])
         call.may_view()
         return call.shown(self.body(product))

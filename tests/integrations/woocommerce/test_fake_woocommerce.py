@@ -109,9 +109,14 @@ def test_a_key_loses_its_rights_with_the_user_who_gave_it(store: Store, app: Cal
     assert (app.get("orders").status, app.get(f"orders/{order}").status) == (401, 401)
 
 
-def test_what_is_not_there_is_not_found_even_by_somebody_without_rights(store: Store, app: Caller) -> None:
-    store.demote_owner()
-    assert app.get("orders/999").status == Caller(store).get("orders/999").status == 404
+@pytest.mark.parametrize(("kind", "status"), [("orders", 401), ("products", 404), ("coupons", 404)])
+def test_to_nobody_a_missing_product_is_missing_and_a_missing_order_is_none_of_his_business(
+    store: Store, app: Caller, kind: str, status: int
+) -> None:
+    assert app.get(f"{kind}/999").status == 404
+    assert Caller(store).get(f"{kind}/999").status == status
+    store.delete_owner()
+    assert app.get(f"{kind}/999").status == status
 
 
 # Being let in.
