@@ -5,8 +5,9 @@ import hashlib
 import hmac
 import random
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from tests.fakes.woocommerce.messages import Pairs, encoded
 from tests.fakes.woocommerce.records import Memory, Webhook
@@ -15,10 +16,6 @@ from tests.fakes.woocommerce.site import ShopClock, Site
 
 MOST_FAILURES = 5
 SPECIAL = {"&lt;": "<", "&gt;": ">", "&quot;": '"', "&#039;": "'", "&amp;": "&"}
-
-
-class Payloads(Protocol):
-    def __call__(self, webhook: Webhook, arg: int) -> Any: ...
 
 
 @dataclass(frozen=True)
@@ -51,7 +48,7 @@ class Hooks:
     clock: ShopClock
     memory: Memory
     remote: Remote
-    payload: Payloads
+    payload: Callable[[Webhook, int], Any]
     losses: Losses = field(default_factory=Losses)
     queue: list[tuple[int, int]] = field(default_factory=list)
     deliveries: list[Delivery] = field(default_factory=list)

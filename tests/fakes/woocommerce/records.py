@@ -198,6 +198,3 @@ class Memory:
         wanted = code.lower()
         published = (one for one in self.coupons.values() if one.status == "publish")
         return next((one for one in published if one.code == wanted), None)
-
-    def user_by_email(self, email: str) -> User | None:
-        return next((one for one in self.users.values() if one.email == email), None)

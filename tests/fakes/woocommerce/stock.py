@@ -7,7 +7,7 @@ from functools import wraps
 from typing import Any, Literal, TypeVar, cast
 
 from tests.fakes.woocommerce.hooks import Hooks
-from tests.fakes.woocommerce.records import Coupon, Memory, Order, Product
+from tests.fakes.woocommerce.records import Memory, Order, Product
 from tests.fakes.woocommerce.site import ShopClock, Site
 
 Act = TypeVar("Act", bound=Callable[..., Any])
@@ -141,9 +141,6 @@ class Shelf:
     def _counted(self, product: Product) -> Product:
         """The one that has the number: a variation may share its product's."""
         return self.memory.products[product.parent_id] if product.manage_stock == "parent" else product
-
-    def coupon(self, code: str) -> Coupon | None:
-        return self.memory.coupon_by_code(code)
 
     @alone
     def advance(self, seconds: float = 0, hours: float = 0, days: float = 0) -> None:
