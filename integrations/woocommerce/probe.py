@@ -12,23 +12,9 @@ from core.http import HttpClient
 from integrations.woocommerce import profile, refusals
 from integrations.woocommerce.problems import Problem, problem
 
-# Where a WordPress's own pages begin: what stands before is its home.
-INSIDE = (
-    "wp-admin",
-    "wp-login.php",
-    "wp-content",
-    "wp-json",
-    "index.php",
-    "product",
-    "product-category",
-    "produkt",
-    "produkt-kategorie",
-    "shop",
-    "cart",
-    "checkout",
-    "my-account",
-)
-MOST_TRIES = 3
+# Where WordPress's own pages begin: what stands before is its home.
+INSIDE = ("wp-admin", "wp-login.php", "wp-content", "wp-json", "wc-auth", "index.php")
+MOST_TRIES = 4
 LONGEST = 500
 ENTRIES = ("", "index.php")
 
@@ -84,13 +70,21 @@ def probe(client: HttpClient, typed: str) -> Found | Problem:
     address = normalised(typed)
     if isinstance(address, Problem):
         return address
+    homes = list(_homes(address))
+    asked = [(entry, home) for entry in ENTRIES for home in homes]
     met: Problem | None = None
-    for domain in _homes(address):
-        outcome = _look(client, domain)
-        if isinstance(outcome, Found) or outcome.word != "no_wordpress":
+    for entry, home in asked:
+        outcome = _look(client, home, entry)
+        if isinstance(outcome, Found) or not _is_of_one_path(outcome, home):
             return outcome
-        met = met or outcome
-    return met or problem("no_wordpress")
+        met = met if met and met.word == "redirected" else outcome
+    return _without_rewriting(client, homes) or met or problem("no_wordpress")
+
+
+def _is_of_one_path(outcome: Problem, home: str) -> bool:
+    """Whether another folder of the same host may still be the shop."""
+    same_host = f"{outcome.address}/".startswith(f"https://{home.partition('/')[0]}/")
+    return outcome.word == "no_wordpress" or (outcome.word == "redirected" and same_host)
 
 
 def _homes(address: str) -> Iterator[str]:
@@ -103,18 +97,19 @@ def _homes(address: str) -> Iterator[str]:
         yield "/".join([host, *folders[:depth]])
 
 
-def _look(client: HttpClient, domain: str) -> Found | Problem:
-    for entry in ENTRIES:
-        outcome = _index(client, domain, f"{entry}/wp-json/".lstrip("/"))
-        if not isinstance(outcome, Problem):
-            return _judged(outcome, domain, entry)
-        if outcome.word != "no_wordpress":
-            return outcome
-    plain = _index(client, domain, "?rest_route=/")
-    if isinstance(plain, Problem):
-        return plain
-    judged = _judged(plain, domain, "")
-    return problem("plain_permalinks") if isinstance(judged, Found) else judged
+def _look(client: HttpClient, domain: str, entry: str) -> Found | Problem:
+    outcome = _index(client, domain, f"{entry}/wp-json/".lstrip("/"))
+    return outcome if isinstance(outcome, Problem) else _judged(outcome, domain, entry)
+
+
+def _without_rewriting(client: HttpClient, homes: list[str]) -> Problem | None:
+    """There the API answers to a parameter only, and knows no keys."""
+    for domain in homes:
+        index = _index(client, domain, "?rest_route=/")
+        if not isinstance(index, Problem):
+            judged = _judged(index, domain, "")
+            return problem("plain_permalinks") if isinstance(judged, Found) else judged
+    return None
 
 
 def _index(client: HttpClient, domain: str, path: str) -> Mapping[str, Any] | Problem:
@@ -131,8 +126,10 @@ def _index(client: HttpClient, domain: str, path: str) -> Mapping[str, Any] | Pr
 
 
 def _judged(index: Mapping[str, Any], domain: str, entry: str) -> Found | Problem:
+    """The site's own word for its home names it: one store, one name, however it was typed."""
     home = normalised(str(index.get("home") or domain))
-    if isinstance(home, str) and home.partition("/")[0] != domain.partition("/")[0]:
+    home = domain if isinstance(home, Problem) else home
+    if home.partition("/")[0] != domain.partition("/")[0]:
         return problem("redirected", f"https://{home}")
     spaces = index.get("namespaces")
     spoken = [one for one in spaces if isinstance(one, str)] if isinstance(spaces, list) else []
@@ -140,7 +137,7 @@ def _judged(index: Mapping[str, Any], domain: str, entry: str) -> Found | Proble
         return problem("too_old" if {"wc/v1", "wc/v2"} & set(spoken) else "no_woocommerce")
     name = index.get("name")
     zone = profile.timezone(dict(index))
-    return Found(domain, entry, name.strip() if isinstance(name, str) else "", zone)
+    return Found(home, entry, name.strip() if isinstance(name, str) else "", zone)
 
 
 def _failure(client: HttpClient, domain: str, error: KontorError) -> Problem:

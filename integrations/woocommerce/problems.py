@@ -5,11 +5,13 @@ from dataclasses import dataclass, replace
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """`word` is what is stored and tested; the sentences are for the merchant."""
+    """`word` is what is stored and tested; the sentences are for the merchant.
+    `address` is the one they name, if they name any."""
 
     word: str
     english: str
     german: str
+    address: str = ""
 
 
 # Found by the probe, by the proving of keys, or said by `NeedsMerchant` of a
@@ -150,6 +152,5 @@ BY_WORD = {one.word: one for one in PROBLEMS}
 def problem(word: str, address: str = "") -> Problem:
     """`address` stands where a sentence names one."""
     told = BY_WORD[word]
-    return replace(
-        told, english=told.english.format(address=address), german=told.german.format(address=address)
-    )
+    english, german = (text.format(address=address) for text in (told.english, told.german))
+    return replace(told, english=english, german=german, address=address)

@@ -19,7 +19,7 @@ log = structlog.get_logger()
 ORDERS = Reading("orders", timedelta(minutes=15), timedelta(days=60))
 PRODUCTS = Reading("products", timedelta(hours=1), timedelta(days=365 * 20))
 STOCK = Reading("stock", timedelta(hours=6), timedelta())
-ALL = (ORDERS, PRODUCTS, STOCK)
+ALL: tuple[Reading, ...] = (ORDERS, PRODUCTS, STOCK)
 FAMILIES = "20"  # Each product with variations is a call of its own, and a portion should not take long.
 CLOCKS_APART = timedelta(days=1)
 

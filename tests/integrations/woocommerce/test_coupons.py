@@ -41,7 +41,7 @@ def test_a_code_ends_at_the_very_moment_that_was_told(
     fake: Fake, live: WooCommerceLive, granted: Access
 ) -> None:
     live.create_discount(granted, TEN)
-    coupon = fake.coupon(TEN.code)
+    coupon = fake.memory.coupon_by_code(TEN.code)
     assert coupon
     assert coupon.expires == ENDS
 
@@ -64,7 +64,7 @@ def test_each_offer_becomes_the_coupon_that_was_meant(
     fake: Fake, live: WooCommerceLive, granted: Access, order: DiscountOrder, fields: dict[str, object]
 ) -> None:
     live.create_discount(granted, order)
-    coupon = fake.coupon(order.code)
+    coupon = fake.memory.coupon_by_code(order.code)
     assert coupon
     assert {name: coupon.fields[name] for name in fields} == fields
 

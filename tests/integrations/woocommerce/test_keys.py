@@ -1,9 +1,10 @@
 """A merchant approves, her store hands over keys, and they are proven before they are believed."""
 
 import base64
+import hmac
 import json
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 
@@ -129,10 +130,20 @@ def opens_for(header: bool, address: bool, signed: bool = False) -> Any:
         query = (asked.query.get("consumer_key"), asked.query.get("consumer_secret")) == tuple(
             TOKEN.split(":")
         )
-        oauth = "oauth_signature" in asked.query
+        oauth = asked.query.get("oauth_signature") == signature(asked)
         return OPEN if (basic and header) or (query and address) or (oauth and signed) else CANNOT
 
     return answer
+
+
+def signature(asked: Asked) -> str:
+    """As WooCommerce makes it where it believes to be called over http."""
+    key, _, secret = TOKEN.partition(":")
+    given = {name: text for name, text in asked.query.items() if name != "oauth_signature"}
+    told = "%26".join(quote(f"{name}={given[name]}", safe="-._~") for name in sorted(given))
+    base = quote(f"http://{asked.headers['host']}{asked.path}", safe="-._~")
+    made = hmac.digest(f"{secret}&".encode(), f"GET&{base}&{told}".encode(), "sha256")
+    return base64.b64encode(made).decode() if given.get("oauth_consumer_key") == key else ""
 
 
 def prove(store: Store, client: HttpClient) -> Any:

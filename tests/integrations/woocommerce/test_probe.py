@@ -76,7 +76,7 @@ def test_a_store_is_found(store: Store, client: HttpClient) -> None:
     assert all("authorization" not in asked.headers for asked in store.asked)
 
 
-@pytest.mark.parametrize("page", ["wp-admin/admin.php?page=wc-settings", "product/blue-mug/", "wp-login.php"])
+@pytest.mark.parametrize("page", ["wp-admin/admin.php?page=wc-settings", "wp-json/wc/v3", "wp-login.php"])
 def test_a_page_of_the_shop_leads_to_its_home(store: Store, client: HttpClient, page: str) -> None:
     store.says("/wp-json/", index(store, "wc/v3"))
     found = probe(client, f"{store.domain}/{page}")
@@ -85,9 +85,12 @@ def test_a_page_of_the_shop_leads_to_its_home(store: Store, client: HttpClient, 
     assert store.names() == ["GET /wp-json/"]
 
 
-def test_a_page_under_any_name_leads_upwards(store: Store, client: HttpClient) -> None:
+@pytest.mark.parametrize("page", ["product/blue-mug/", "tienda/tazas/azules/taza-azul", "shop"])
+def test_a_page_under_any_name_leads_upwards(store: Store, client: HttpClient, page: str) -> None:
+    """WordPress guesses what a wrong address means and leads on within itself."""
+    store.says(f"/{page.strip('/')}/wp-json/", html(301, Location=f"/{page}"))
     store.says("/wp-json/", index(store, "wc/v3"))
-    found = probe(client, f"{store.domain}/tienda/taza-azul")
+    found = probe(client, f"{store.domain}/{page}")
     assert isinstance(found, Found)
     assert found.domain == store.domain
 
@@ -95,6 +98,13 @@ def test_a_page_under_any_name_leads_upwards(store: Store, client: HttpClient) -
 def test_a_store_in_a_folder_is_found_there(store: Store, client: HttpClient) -> None:
     store.says("/store/wp-json/", index(store, "wc/v3", home=f"https://{store.domain}/store"))
     found = probe(client, f"{store.domain}/store/product/mug")
+    assert isinstance(found, Found)
+    assert found.domain == f"{store.domain}/store"
+
+
+def test_a_store_has_one_name_however_it_is_typed(store: Store, client: HttpClient) -> None:
+    store.says("/Store/wp-json/", index(store, "wc/v3", home=f"http://{store.domain}/store/"))
+    found = probe(client, f"{store.domain}/Store")
     assert isinstance(found, Found)
     assert found.domain == f"{store.domain}/store"
 
@@ -174,6 +184,13 @@ def test_a_site_that_calls_itself_otherwise_says_which_address_to_type(
     assert word(met) == "redirected"
     assert isinstance(met, Problem)
     assert "https://www.shop.example" in met.english
+
+
+def test_a_shop_that_moved_into_a_folder_says_which(store: Store, client: HttpClient) -> None:
+    store.says("/wp-json/", html(301, Location="/store/wp-json/"))
+    met = probe(client, store.domain)
+    assert isinstance(met, Problem)
+    assert (met.word, met.address) == ("redirected", f"https://{store.domain}/store")
 
 
 def test_a_redirect_back_to_http_means_that_https_is_missing(store: Store, client: HttpClient) -> None:
