@@ -146,14 +146,14 @@ def _variant(shop: Shop, number: int) -> Variant:
 
 
 def _checkout(shop: Shop, token: str) -> Checkout:
-    found = next((one for one in shop.memory.checkouts.values() if one.token == token), None)
+    found = next((one for one in list(shop.memory.checkouts.values()) if one.token == token), None)
     if found is None:
         raise _Unknown(f"checkout {token}")
     return found
 
 
 def _order(shop: Shop, name: str) -> Order:
-    found = next((one for one in shop.memory.orders.values() if one.name == name), None)
+    found = next((one for one in list(shop.memory.orders.values()) if one.name == name), None)
     if found is None:
         raise _Unknown(f"order {name}")
     return found

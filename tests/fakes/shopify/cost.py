@@ -4,7 +4,7 @@ An object costs 1, a scalar nothing, a connection 2 and its objects, a mutation
 10. Before the call the page sizes asked for count, afterwards what came.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,8 +18,10 @@ from graphql import (
     GraphQLObjectType,
     GraphQLSchema,
     InlineFragmentNode,
+    NamedTypeNode,
     OperationDefinitionNode,
     OperationType,
+    SelectionNode,
     SelectionSetNode,
     get_named_type,
 )
@@ -52,26 +54,21 @@ class Costing:
     ) -> int:
         if selection is None or data is None:
             return 0
-        total = 0
-        for one in selection.selections:
-            if isinstance(one, FieldNode):
-                total += self._field(one, parent, data, flat)
-            elif isinstance(one, InlineFragmentNode):
-                total += self._selected(one.selection_set, self._narrowed(one, parent), data, flat)
-            elif isinstance(one, FragmentSpreadNode):
-                fragment = self._fragments[one.name.value]
-                total += self._selected(
-                    fragment.selection_set,
-                    self.schema.type_map[fragment.type_condition.name.value],
-                    data,
-                    flat,
-                )
-        return total
+        return sum(self._one(one, parent, data, flat) for one in selection.selections)
 
-    def _narrowed(self, fragment: InlineFragmentNode, parent: Any) -> Any:
-        if fragment.type_condition is None:
-            return parent
-        return self.schema.type_map[fragment.type_condition.name.value]
+    def _one(self, one: SelectionNode, parent: Any, data: Any, flat: int | None) -> int:
+        if isinstance(one, FieldNode):
+            return self._field(one, parent, data, flat)
+        if isinstance(one, FragmentSpreadNode):
+            fragment = self._fragments[one.name.value]
+            return self._selected(fragment.selection_set, self._type(fragment.type_condition), data, flat)
+        assert isinstance(one, InlineFragmentNode)
+        named: NamedTypeNode | None = one.type_condition
+        kind = self._type(named) if named is not None else parent
+        return self._selected(one.selection_set, kind, data, flat)
+
+    def _type(self, named: NamedTypeNode) -> Any:
+        return self.schema.type_map[named.name.value]
 
     def _field(self, field: FieldNode, parent: Any, data: Any, flat: int | None) -> int:
         if not isinstance(parent, GraphQLObjectType | GraphQLInterfaceType) or field.selection_set is None:
@@ -90,14 +87,14 @@ class Costing:
         if isinstance(value, list):
             return sum(1 + self._selected(field.selection_set, kind, one, None) for one in value if one)
         own = flat if flat is not None else 1
-        several = len(args["ids"]) if isinstance(args.get("ids"), list) else 1
+        several = len(args["ids"]) if isinstance(args.get("ids"), list) else args.get("first") or 1
         return several * (own + self._selected(field.selection_set, kind, value, None))
 
     def _connection(self, selection: SelectionSetNode, kind: Any, value: Any, args: dict[str, Any]) -> int:
         """Edges and nodes show the same objects: the dearer of the two counts."""
         size = args.get("first") or args.get("last") or 0
         costs = [0]
-        for field in (one for one in selection.selections if isinstance(one, FieldNode)):
+        for field in self._fields(selection):
             name, key = field.name.value, (field.alias or field.name).value
             if name not in {"edges", "nodes"} or field.selection_set is None:
                 continue
@@ -107,6 +104,16 @@ class Costing:
             else:
                 costs.append(sum(self._entry(field, inner, one) for one in value.get(key) or []))
         return max(costs)
+
+    def _fields(self, selection: SelectionSetNode) -> Iterator[FieldNode]:
+        """Those behind fragments too."""
+        for one in selection.selections:
+            if isinstance(one, FieldNode):
+                yield one
+            elif isinstance(one, InlineFragmentNode):
+                yield from self._fields(one.selection_set)
+            elif isinstance(one, FragmentSpreadNode):
+                yield from self._fields(self._fragments[one.name.value].selection_set)
 
     def _entry(self, field: FieldNode, inner: Any, value: Any) -> int:
         """One object of a connection; an edge is only its wrapping."""

@@ -222,18 +222,18 @@ def _summary(shop: Shop) -> dict[str, Any]:
     memory = shop.memory
     told = {
         "installed": shop.installation.installed,
-        "orders": {one.name: one.financial for one in memory.orders.values()},
-        "checkouts": {one.token: bool(one.completed_at) for one in memory.checkouts.values()},
-        "customers": {one.email: one.email_state for one in memory.customers.values()},
+        "orders": {one.name: one.financial for one in list(memory.orders.values())},
+        "checkouts": {one.token: bool(one.completed_at) for one in list(memory.checkouts.values())},
+        "customers": {one.email: one.email_state for one in list(memory.customers.values())},
         "codes": shop.codes,
-        "discounts": [one.title for one in memory.discounts.values()],
+        "discounts": [one.title for one in list(memory.discounts.values())],
         "variants": [
             {
                 "id": one.number,
                 "product": one.product.title,
                 "title": one.title,
                 "price": str(one.price),
-                "stock": one.available,
+                "stock": memory.available(one),
             }
             for one in memory.variants()
         ],

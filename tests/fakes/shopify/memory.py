@@ -1,9 +1,10 @@
 """One shop's memory, and what its search index knows of it, late if told so."""
 
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import count
 
 from tests.fakes.shopify.records import (
     BulkCreation,
@@ -63,16 +64,14 @@ class Memory:
     jobs: dict[int, Job] = field(default_factory=dict)
     subscriptions: dict[int, Subscription] = field(default_factory=dict)
     codes_made: list[CodeMade] = field(default_factory=list)
-    _last: int = FIRST_NUMBER
-    _last_order: int = 1000
+    _numbers: Iterator[int] = field(default_factory=lambda: count(FIRST_NUMBER))
+    _order_numbers: Iterator[int] = field(default_factory=lambda: count(1001))
 
     def number(self) -> int:
-        self._last += 1
-        return self._last
+        return next(self._numbers)
 
     def order_name(self) -> str:
-        self._last_order += 1
-        return f"#{self._last_order}"
+        return f"#{next(self._order_numbers)}"
 
     def moment(self) -> datetime:
         """Shopify keeps whole seconds: what changed within one looks alike."""
@@ -87,7 +86,7 @@ class Memory:
         record.index.append((self.now() + self.search_lag, TERMS[type(record)](record)))
 
     def variants(self) -> Iterable[Variant]:
-        return (variant for product in self.products.values() for variant in product.variants)
+        return (variant for product in list(self.products.values()) for variant in product.variants)
 
     def variant(self, number: int) -> Variant | None:
         return next((one for one in self.variants() if one.number == number), None)
@@ -96,7 +95,7 @@ class Memory:
         return next((one for one in self.variants() if one.item == item), None)
 
     def checkout(self, token: str) -> Checkout:
-        return next(one for one in self.checkouts.values() if one.token == token)
+        return next(one for one in list(self.checkouts.values()) if one.token == token)
 
     def is_abandoned(self, checkout: Checkout) -> bool:
         """Once in the list of abandoned ones a checkout stays there, as recovered when it is bought."""
@@ -105,13 +104,19 @@ class Memory:
             checkout.abandoned_at = checkout.abandoned_at or self.now()
         return checkout.abandoned_at is not None
 
+    def available(self, variant: Variant) -> int:
+        """What closed places hold is not for sale."""
+        return sum(units for place, units in variant.levels.items() if self.locations[place].active)
+
     def customer_of(self, email: str | None) -> Customer | None:
         wanted = (email or "").lower()
-        return next((one for one in self.customers.values() if (one.email or "").lower() == wanted), None)
+        return next(
+            (one for one in list(self.customers.values()) if (one.email or "").lower() == wanted), None
+        )
 
     def find_code(self, code: str) -> tuple[Discount, RedeemCode] | None:
         """Codes are told apart without regard to case, shop-wide."""
-        for discount in self.discounts.values():
+        for discount in list(self.discounts.values()):
             for one in discount.codes:
                 if one.code.lower() == code.lower():
                     return discount, one

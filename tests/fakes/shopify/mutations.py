@@ -5,10 +5,11 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from tests.fakes.shopify import bodies, nodes
+from tests.fakes.shopify import nodes, people_bodies
 from tests.fakes.shopify.asking import Asking, number_in
 from tests.fakes.shopify.discounts import bulk_creation, code_discount_node
 from tests.fakes.shopify.pages import Node
+from tests.fakes.shopify.people_nodes import customer_node
 from tests.fakes.shopify.records import BulkCreation, Customer, Discount, Job, Subscription
 from tests.fakes.shopify.search import Search
 
@@ -188,7 +189,7 @@ def _email_consent(asking: Asking, args: Args) -> Node:
     if at > asking.shop.now():
         return _unchanged(refusal([*path, "consentUpdatedAt"], "Consent can't be in the future", "INVALID"))
     _set_consent(asking, customer, consent, at)
-    return {"customer": nodes.customer_node(asking.shop, customer), "userErrors": []}
+    return {"customer": customer_node(asking.shop, customer), "userErrors": []}
 
 
 def _unchanged(error: Node) -> Node:
@@ -201,7 +202,7 @@ def _set_consent(asking: Asking, customer: Customer, consent: Args, at: datetime
     customer.email_changed_at = at
     asking.shop.changed(customer)
     asking.emitted.append(
-        ("customers_email_marketing_consent/update", bodies.email_consent(asking.shop, customer))
+        ("customers_email_marketing_consent/update", people_bodies.email_consent(asking.shop, customer))
     )
 
 

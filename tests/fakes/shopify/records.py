@@ -45,10 +45,6 @@ class Variant(Record):
     levels_changed: dict[int, datetime] = field(default_factory=dict)
     position: int = 1
 
-    @property
-    def available(self) -> int:
-        return sum(self.levels.values())
-
 
 @dataclass(eq=False, kw_only=True)
 class Product(Record):

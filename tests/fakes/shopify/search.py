@@ -114,7 +114,7 @@ def _compared(kind: Kind, known: Any, sign: str, value: str, quoted: bool, now: 
     if kind == "flag":
         return str(known).lower() == value.lower()
     if not quoted and value == "*":
-        return known != ""
+        return bool(known != "")
     return any(_said(one, value.lower(), quoted, kind) for one in _several(known))
 
 

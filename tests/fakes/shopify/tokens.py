@@ -71,7 +71,7 @@ class Installation:
     def issue(self, now: datetime, former: Refresh | None = None) -> dict[str, Any]:
         """A new pair. It retires every other refresh token except the one that
         was just used, which may be tried again until this one is used."""
-        for one in self.refreshes.values():
+        for one in list(self.refreshes.values()):
             one.dead = one.dead or one is not former
         access = Access(f"shpat_{secrets.token_hex(16)}", now + ACCESS_ALIVE)
         refresh = Refresh(f"shprt_{secrets.token_hex(16)}", now + REFRESH_ALIVE, former=former)
