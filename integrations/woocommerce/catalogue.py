@@ -45,14 +45,13 @@ def _child(row: Row, parent: str, shop: ShopIdentity) -> Payload:
     return readers.product({**row, "type": "variation", "parent_id": parent}, shop)
 
 
-def found(api: StoreApi, refs: Sequence[str], shop: ShopIdentity) -> Mapping[str, Family]:
+def products_of(api: StoreApi, refs: Sequence[str]) -> Mapping[str, Row]:
     """The product of each of these ids, which may be variations' ids."""
     rows = rows_of(api, "products", refs, readers.PRODUCT_FIELDS)
     parents = {ref: str(row.get("parent_id")) for ref, row in rows.items() if _is_variation(row)}
-    above = rows_of(api, "products", [*parents.values()], readers.PRODUCT_FIELDS)
+    above = rows_of(api, "products", parents.values(), readers.PRODUCT_FIELDS)
     wanted = {ref: above.get(parents[ref]) if ref in parents else row for ref, row in rows.items()}
-    families = {row["id"]: family(api, row, shop) for row in wanted.values() if row is not None}
-    return {ref: families[row["id"]] for ref, row in wanted.items() if row is not None}
+    return {ref: row for ref, row in wanted.items() if row is not None}
 
 
 def rows_of(api: StoreApi, endpoint: str, refs: Iterable[str], fields: str) -> dict[str, Row]:

@@ -1,11 +1,12 @@
 """What a webhook only hinted at, asked of the store."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 
 from core.events import Event, LookUp
-from integrations.roles import Access
+from integrations.roles import Access, ShopIdentity
 from integrations.woocommerce import catalogue, readers
-from integrations.woocommerce.api import StoreApi
+from integrations.woocommerce.api import Row, StoreApi
 
 Answers = Iterator[tuple[LookUp, Sequence[Event]]]
 
@@ -30,10 +31,20 @@ def _orders(api: StoreApi, access: Access, hints: Sequence[LookUp]) -> Answers:
 
 
 def _products(api: StoreApi, access: Access, hints: Sequence[LookUp]) -> Answers:
-    families = catalogue.found(api, [one.ref for one in hints], access.identity)
+    """Several hints may mean one product: it is read once."""
+    rows = catalogue.products_of(api, [one.ref for one in hints])
+    told: dict[str, Sequence[Event]] = {}
     for hint in hints:
-        if hint.ref in families:
-            yield hint, [families[hint.ref].told]
+        if hint.ref in rows:
+            row = rows[hint.ref]
+            ref = str(row.get("id"))
+            if ref not in told:
+                told[ref] = readers.readable(access, [row], partial(_whole, api))
+            yield hint, told[ref]
+
+
+def _whole(api: StoreApi, row: Row, shop: ShopIdentity) -> list[Event]:
+    return [catalogue.family(api, row, shop).told]
 
 
 def _customers(api: StoreApi, access: Access, hints: Sequence[LookUp]) -> Answers:

@@ -10,7 +10,7 @@ from integrations.woocommerce import modified, readers
 from integrations.woocommerce.api import Page, Row, StoreApi
 from integrations.woocommerce.modified import Mark
 
-FEW_PAGES = 5  # Beyond these it is fewer calls to ask for each buyer.
+FEW_PAGES = 8  # Beyond these it is fewer calls to ask for each buyer.
 
 
 def of_buyers(api: StoreApi, buyers: Sequence[Buyer], shop: ShopIdentity) -> tuple[Order, ...]:

@@ -3,7 +3,7 @@
 Only the fields a reader reads are asked for; answers are small then.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import structlog
 
@@ -50,7 +50,7 @@ def product(row: Row, shop: ShopIdentity) -> Payload:
 
 
 def readable(
-    access: Access, rows: Sequence[Row], read: Callable[[Row, ShopIdentity], list[Event]]
+    access: Access, rows: Iterable[Row], read: Callable[[Row, ShopIdentity], Sequence[Event]]
 ) -> list[Event]:
     """The events of all rows that can be read: one that breaks its promise
     must not keep the others from being heard for ever."""

@@ -4,24 +4,18 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
-import structlog
-
 from core import clock
-from core.errors import Unreadable
 from core.events import Event
-from integrations.roles import Access, Portion, Reading
+from integrations.roles import Access, Portion, Reading, ShopIdentity
 from integrations.woocommerce import catalogue, modified, products, readers
 from integrations.woocommerce.api import Page, Row, StoreApi
 from integrations.woocommerce.modified import Mark
-
-log = structlog.get_logger()
 
 ORDERS = Reading("orders", timedelta(minutes=15), timedelta(days=60))
 PRODUCTS = Reading("products", timedelta(hours=1), timedelta(days=365 * 20))
 STOCK = Reading("stock", timedelta(hours=6), timedelta())
 ALL: tuple[Reading, ...] = (ORDERS, PRODUCTS, STOCK)
 FAMILIES = "20"  # Each product with variations is a call of its own, and a portion should not take long.
-CLOCKS_APART = timedelta(days=1)
 
 
 def portion(api: StoreApi, access: Access, reading: str, mark: str | None, began: datetime) -> Portion:
@@ -43,13 +37,7 @@ def _portion(since: Mark, read: Page, events: Sequence[Event]) -> Portion:
 
 
 def _products(api: StoreApi, access: Access, rows: Iterable[Row]) -> list[Event]:
-    events: list[Event] = []
-    for row in rows:
-        try:
-            events.append(catalogue.family(api, row, access.identity).told)
-        except Unreadable as error:
-            log.warning("row_unreadable", merchant_id=access.merchant_id, why=str(error))
-    return events
+    return readers.readable(access, rows, lambda row, shop: [catalogue.family(api, row, shop).told])
 
 
 def _stock(api: StoreApi, access: Access, number: int) -> Portion:
@@ -70,14 +58,11 @@ def _stock(api: StoreApi, access: Access, number: int) -> Portion:
 
 
 def _levels(api: StoreApi, access: Access, rows: Iterable[Row], at: datetime) -> list[Event]:
-    events: list[Event] = []
-    for row in rows:
-        try:
-            read = catalogue.family(api, row, access.identity, readers.STOCK_FIELDS)
-            events += products.levels(read.product, read.variations, at)
-        except Unreadable as error:
-            log.warning("row_unreadable", merchant_id=access.merchant_id, why=str(error))
-    return events
+    def levels(row: Row, shop: ShopIdentity) -> Sequence[Event]:
+        read = catalogue.family(api, row, shop, readers.STOCK_FIELDS)
+        return products.levels(read.product, read.variations, at)
+
+    return readers.readable(access, rows, levels)
 
 
 def _at_the_store(page: Page, asked: datetime) -> datetime:
@@ -88,5 +73,5 @@ def _at_the_store(page: Page, asked: datetime) -> datetime:
         told = parsedate_to_datetime(page.headers.get("date", "")).replace(tzinfo=UTC)
     except ValueError:
         told = now
-    told = told if abs(told - now) < CLOCKS_APART else now
+    told = told if abs(told - now) < modified.CLOCKS_APART else now
     return (told - (now - asked)).replace(microsecond=0)

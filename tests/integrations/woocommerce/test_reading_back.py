@@ -77,6 +77,19 @@ def test_an_order_written_in_the_second_that_was_read_last_is_not_missed(
     assert str(late) in orders_of(news)
 
 
+def test_a_long_reading_overlaps_as_well(fake: Fake, live: WooCommerceLive, granted: Access) -> None:
+    fake.clock.stop()
+    for number in range(60):
+        fake.advance(seconds=1)
+        last = fake.order_by_rest("processing", [("MUG-1", 1)], email=f"b{number}@example.test")
+    _, mark = read(live, granted, fake, "orders")
+    late = fake.order_by_rest("processing", [("MUG-1", 1)], email=ANA)
+    fake.memory.orders[late].modified -= timedelta(seconds=5)
+    news, again = read(live, granted, fake, "orders", mark)
+    assert {str(late), str(last)} <= set(orders_of(news))
+    assert again == mark
+
+
 def test_a_quiet_store_is_asked_from_the_same_moment_again(
     fake: Fake, live: WooCommerceLive, granted: Access
 ) -> None:
@@ -122,6 +135,16 @@ def test_one_unreadable_order_does_not_keep_the_others(
     good = fake.order(ANA, [("MUG-1", 1)])
     events, _ = read(live, granted, fake, "orders")
     assert set(orders_of(events)) == {str(good)}
+
+
+def test_an_order_dated_into_the_future_hides_none_that_follow(
+    fake: Fake, live: WooCommerceLive, granted: Access
+) -> None:
+    fake.memory.orders[fake.order(ANA, [("MUG-1", 1)])].modified += timedelta(days=4000)
+    _, mark = read(live, granted, fake, "orders")
+    late = fake.order("eve@example.test", [("MUG-1", 1)])
+    news, _ = read(live, granted, fake, "orders", mark)
+    assert str(late) in orders_of(news)
 
 
 def test_products_are_read_with_their_variations(fake: Fake, live: WooCommerceLive, granted: Access) -> None:
@@ -247,6 +270,18 @@ def test_many_hints_are_few_calls(fake: Fake, live: WooCommerceLive, granted: Ac
     fake.asked.clear()
     assert set(live.look_up(granted, hints)) == set(hints)
     assert len(fake.asked) == 2
+
+
+def test_two_hints_at_one_product_read_it_once_and_an_unreadable_one_spoils_no_other(
+    fake: Fake, live: WooCommerceLive, granted: Access
+) -> None:
+    fake.find("MUG-1").price = "cheap"
+    refs = [fake.find(sku).id for sku in ("TS", "TS-S", "TS-M", "MUG-1")]
+    hints = [LookUp("product", str(ref)) for ref in refs]
+    fake.asked.clear()
+    answers = live.look_up(granted, hints)
+    assert [len(answers[hint]) for hint in hints] == [1, 1, 1, 0]
+    assert fake.counts[f"GET /wp-json/wc/v3/products/{refs[0]}/variations"] == 1
 
 
 def test_what_is_gone_in_the_trash_or_no_product_is_absent(
