@@ -9,7 +9,8 @@ from core.events import AccessLost, Event, LookUp, LookUpKind
 from integrations.payload import Payload
 
 KINDS: dict[str, LookUpKind] = {"customer": "customer", "order": "order", "product": "product"}
-NO_ACCESS = (401, 403)
+# As the REST API refuses: the user whose key we hold is gone, or may not see this any more.
+NO_ACCESS = {401: "keys_refused", 403: "owner_demoted"}
 
 
 def is_hint(payload: Payload) -> bool:
@@ -32,6 +33,7 @@ def _error(payload: Payload) -> list[Event | LookUp]:
     """It does not say of which resource it speaks: a product's loss is found by
     reading the catalogue; an order's by the question before each message."""
     data = payload.part_or_none("data")
-    if data and data.whole_or_none("status") in NO_ACCESS:
-        return [AccessLost(payload.text("code"))]
+    why = NO_ACCESS.get(data.whole_or_none("status") or 0) if data else None
+    if why:
+        return [AccessLost(why)]
     return [LookUp("catalogue", "products")] if payload.topic.startswith("product.") else []

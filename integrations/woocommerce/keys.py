@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 from woocommerce.oauth import OAuth
 
-from core.errors import KontorError, NeedsMerchant, Unreadable
+from core.errors import KontorError, NeedsMerchant, Retryable, Unreadable
 from core.http import HttpClient
 from integrations.woocommerce import refusals
 from integrations.woocommerce.api import StoreApi
@@ -118,7 +118,7 @@ def _opens_as_plain_http(client: HttpClient, domain: str, token: str, entry: str
     try:
         client.send("GET", signed.get_oauth_url().replace("http://", "https://", 1))
     except KontorError as error:
-        if error.refusal is None or refusals.code(error.refusal) is None:
-            raise
+        if refusals.code(error.refusal) is None:
+            raise Retryable("the store could not say whose the keys are") from error
         return False
     return True

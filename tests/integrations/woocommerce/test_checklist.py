@@ -133,7 +133,7 @@ def test_6_a_page_in_the_trash_is_no_product_and_a_lost_right_is_no_product_eith
     fake.set_stock("MUG-1", 3)
     fake.demote_owner()
     fake.run_queue()
-    assert heard(ear, granted) == [AccessLost("woocommerce_rest_cannot_view")]
+    assert heard(ear, granted) == [AccessLost("owner_demoted")]
 
 
 def test_7_twins_in_any_order_are_the_same_news_and_drafts_are_no_sales(

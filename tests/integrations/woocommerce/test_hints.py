@@ -21,9 +21,9 @@ def test_a_bare_id_under_any_topic_is_a_hint() -> None:
 
 
 def test_a_user_who_lost_her_rights_means_our_access_is_gone() -> None:
-    assert read("product.updated__owner_lost_permission") == [AccessLost("woocommerce_rest_cannot_view")]
+    assert read("product.updated__owner_lost_permission") == [AccessLost("owner_demoted")]
     unauthorised = read("product.updated__owner_lost_permission", data={"status": 401})
-    assert unauthorised == [AccessLost("woocommerce_rest_cannot_view")]
+    assert unauthorised == [AccessLost("keys_refused")]
 
 
 def test_a_product_that_went_away_unnamed_is_found_in_the_catalogue() -> None:

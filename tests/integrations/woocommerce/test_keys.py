@@ -197,3 +197,11 @@ def test_a_store_that_cannot_say_leaves_the_keys_unproven(
     store.says(ORDERS, said)
     with pytest.raises(Retryable):
         prove(store, client)
+
+
+def test_a_store_that_falls_silent_at_the_last_question_leaves_them_unproven(
+    store: Store, client: HttpClient
+) -> None:
+    store.says(ORDERS, *[CANNOT] * 4, html(403))
+    with pytest.raises(Retryable):
+        prove(store, client)

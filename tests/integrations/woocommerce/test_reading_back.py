@@ -81,7 +81,8 @@ def test_a_long_reading_overlaps_as_well(fake: Fake, live: WooCommerceLive, gran
     fake.clock.stop()
     for number in range(60):
         fake.advance(seconds=1)
-        last = fake.order_by_rest("processing", [("MUG-1", 1)], email=f"b{number}@example.test")
+        fake.order_by_rest("processing", [("MUG-1", 1)], email=f"b{number}@example.test")
+    last = max(fake.memory.orders)
     _, mark = read(live, granted, fake, "orders")
     late = fake.order_by_rest("processing", [("MUG-1", 1)], email=ANA)
     fake.memory.orders[late].modified -= timedelta(seconds=5)
