@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Literal
+from typing import Literal, Self
 
 from core.events import Event, LookUp
 from core.http import HttpClient
@@ -34,14 +34,13 @@ class ShopifyLive:
 
     readings = read_back.READINGS
 
-    def __init__(
-        self,
-        runtime: Runtime,
-        client: HttpClient | None = None,
-        wait: Callable[[float], None] = time.sleep,
-    ) -> None:
-        self._api = Api(client or HttpClient.of(runtime.config), wait)
+    def __init__(self, client: HttpClient, wait: Callable[[float], None] = time.sleep) -> None:
+        self._api = Api(client, wait)
         self._discounts = Discounts(self._api, wait)
+
+    @classmethod
+    def of(cls, runtime: Runtime) -> Self:
+        return cls(HttpClient.of(runtime.config))
 
     def profile(self, access: Access) -> Profile:
         shop = self._api.ask(access, SHOP)["shop"]
