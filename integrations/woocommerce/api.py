@@ -7,6 +7,7 @@ what it refuses is asked once more before the merchant is told.
 import base64
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,10 +36,9 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some rows of a list; `total` and `pages` speak of the whole of it."""
+    """Some rows of a list; `pages` is how many the whole of it has."""
 
     rows: list[Row]
-    total: int
     pages: int
     headers: Mapping[str, str]
 
@@ -71,7 +71,11 @@ class StoreApi(API):  # type: ignore[misc]
 
     def index(self) -> Row:
         """What the site says of itself to anybody."""
-        reply = self._client.send("GET", f"{self.url}/wp-json/", headers=_headers())
+        try:
+            with _sorted_by_what_was_said():
+                reply = self._client.send("GET", f"{self.url}/wp-json/", headers=_headers())
+        except NeedsMerchant as error:
+            raise NeedsMerchant(self._reason("GET", error)) from error
         return _object(_read(reply, changes=False))
 
     def one(self, endpoint: str, **params: str) -> Row | None:
@@ -83,11 +87,19 @@ class StoreApi(API):  # type: ignore[misc]
                 return None
             raise
 
-    def page(self, endpoint: str, **params: str) -> "Page":
-        answer = self.get(endpoint, params={"per_page": str(MOST)} | params)
-        return Page(
-            _objects(answer.said), _count(answer, "total"), _count(answer, "totalpages"), answer.headers
-        )
+    def page(self, endpoint: str, **params: str) -> Page:
+        asked = {"per_page": str(MOST), "page": "1"} | params
+        answer = self.get(endpoint, params=asked)
+        rows, number = _objects(answer.said), int(asked["page"])
+        guessed = number + (len(rows) >= int(asked["per_page"]))  # Where a proxy cut the header off.
+        return Page(rows, _count(answer, "totalpages") or guessed, answer.headers)
+
+    def count(self, endpoint: str, **params: str) -> int:
+        """How many rows the whole list has."""
+        counted = _count(self.get(endpoint, params={"per_page": "1", "_fields": "id"} | params), "total")
+        if counted is None:
+            raise Retryable("the store did not say how many")
+        return counted
 
     def every(self, endpoint: str, **params: str) -> Iterator[Row]:
         """All rows, page by page; for lists that are short or whose gaps are found later."""
@@ -106,7 +118,7 @@ class StoreApi(API):  # type: ignore[misc]
 
     def made(self, endpoint: str, data: Row, *, changes: bool = True) -> Row:
         """`changes` is False where doing it again sets right what a lost answer leaves open."""
-        return _object(self.post(endpoint, data, changes=changes).said)
+        return _object(self.post(endpoint, data, changes=changes).said, changes)
 
     def deleted(self, endpoint: str) -> None:
         """For good, not into the trash. What is gone already is as it should be."""
@@ -124,7 +136,7 @@ class StoreApi(API):  # type: ignore[misc]
         params: Mapping[str, str] | None = None,
         *,
         changes: bool | None = None,
-    ) -> "Answered":
+    ) -> Answered:
         """The package's own sending, replaced: it follows redirects and writes
         the secret into the caller's parameters."""
         changes = method != "GET" if changes is None else changes
@@ -133,7 +145,7 @@ class StoreApi(API):  # type: ignore[misc]
         except NeedsMerchant:
             return self._once_more(method, endpoint, data, params, changes)
 
-    def _once_more(self, method: str, *call: Any) -> "Answered":
+    def _once_more(self, method: str, *call: Any) -> Answered:
         """A refused call surely did nothing, so it may be repeated."""
         try:
             return self._exchange(method, *call)
@@ -161,7 +173,7 @@ class StoreApi(API):  # type: ignore[misc]
 
     def _exchange(
         self, method: str, endpoint: str, data: Row | None, params: Mapping[str, str] | None, changes: bool
-    ) -> "Answered":
+    ) -> Answered:
         headers, asked = _headers(), dict(params or {})
         if self.query_string_auth:
             asked |= {"consumer_key": self.consumer_key, "consumer_secret": self.consumer_secret}
@@ -172,16 +184,22 @@ class StoreApi(API):  # type: ignore[misc]
             content = json.dumps(data, ensure_ascii=False).encode()
             headers["content-type"] = "application/json;charset=utf-8"
         url = self._API__get_url(endpoint)
-        try:
+        with _sorted_by_what_was_said():
             reply = self._client.send(
                 method, url, params=asked, headers=headers, content=content, changes=changes
             )
-        except KontorError as error:
-            again = refusals.sorted_again(error)
-            if again is error:
-                raise
-            raise again from error
         return Answered(_read(reply, changes), reply.headers)
+
+
+@contextmanager
+def _sorted_by_what_was_said() -> Iterator[None]:
+    try:
+        yield
+    except KontorError as error:
+        again = refusals.sorted_again(error)
+        if again is error:
+            raise
+        raise again from error
 
 
 def _headers() -> dict[str, str]:
@@ -201,13 +219,16 @@ def _read(reply: Reply, changes: bool) -> Any:
             return refusals.parsed(reply.body)
     except ValueError:
         pass
-    why = "an answer that is no JSON"
-    raise InDoubt(why) if changes else Retryable(why)
+    raise _unclear("an answer that is no JSON", changes)
 
 
-def _object(said: Any) -> Row:
+def _unclear(why: str, changes: bool) -> InDoubt | Retryable:
+    return InDoubt(why) if changes else Retryable(why)
+
+
+def _object(said: Any, changes: bool = False) -> Row:
     if not isinstance(said, dict):
-        raise Retryable("an answer that is no object")
+        raise _unclear("an answer that is no object", changes)
     return said
 
 
@@ -217,6 +238,6 @@ def _objects(said: Any) -> list[Row]:
     return said
 
 
-def _count(answer: Answered, what: str) -> int:
+def _count(answer: Answered, what: str) -> int | None:
     said = answer.headers.get(f"x-wp-{what}", "")
-    return int(said) if said.isdecimal() else 0
+    return int(said) if said.isdecimal() else None

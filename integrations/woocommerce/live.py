@@ -91,7 +91,4 @@ class WooCommerceLive:
 
 
 def _counted(api: StoreApi, since: datetime, status: str) -> int:
-    after = modified.moment(since)
-    return api.page(
-        "orders", per_page="1", _fields="id", status=status, after=after, dates_are_gmt="true"
-    ).total
+    return api.count("orders", status=status, after=modified.moment(since), dates_are_gmt="true")

@@ -8,7 +8,7 @@ import pytest
 from core.errors import InDoubt, KontorError, NeedsMerchant, Permanent, Retryable
 from core.http import HttpClient
 from integrations.woocommerce.api import StoreApi
-from tests.integrations.woocommerce.standing import TOKEN, Store, access, html, refused, rest
+from tests.integrations.woocommerce.standing import TOKEN, Said, Store, access, html, refused, rest
 
 ORDERS = "/wp-json/wc/v3/orders"
 COUPONS = "/wp-json/wc/v3/coupons"
@@ -21,7 +21,7 @@ def test_the_keys_travel_in_the_header_and_nowhere_else(store: Store, api: Store
     api.page("orders")
     (asked,) = store.asked
     assert asked.headers["authorization"].startswith("Basic ")
-    assert asked.query == {"per_page": "100"}
+    assert asked.query == {"per_page": "100", "page": "1"}
 
 
 def test_where_the_host_cuts_the_header_off_they_travel_in_the_address(
@@ -71,6 +71,25 @@ def test_all_pages_are_read(store: Store, api: StoreApi) -> None:
     )
     assert [row["id"] for row in api.every("orders")] == [1, 2, 3]
     assert [asked.query["page"] for asked in store.asked] == ["1", "2", "3"]
+
+
+def test_all_pages_are_read_where_a_proxy_cuts_the_stores_headers_off(store: Store, api: StoreApi) -> None:
+    full = [{"id": number} for number in range(100)]
+    store.says(ORDERS, rest(full), rest(full), rest([{"id": 1}]))
+    assert len(list(api.every("orders"))) == 201
+    with pytest.raises(Retryable):
+        api.count("orders")
+
+
+@pytest.mark.parametrize(
+    ("said", "error"), [(html(403), Retryable), (refused("rest_not_logged_in", 401), NeedsMerchant)]
+)
+def test_a_site_that_does_not_say_who_it_is_is_sorted_alike(
+    store: Store, api: StoreApi, said: Said, error: type[KontorError]
+) -> None:
+    store.says("/wp-json/", said)
+    with pytest.raises(error):
+        api.index()
 
 
 def test_more_than_a_hundred_ids_are_asked_for_in_parts(store: Store, api: StoreApi) -> None:
@@ -138,16 +157,16 @@ def test_maintenance_says_when_it_will_be_over(store: Store, api: StoreApi) -> N
 
 @pytest.mark.parametrize("said", [html(200), rest("<p>"), rest({"id": 1}), rest([1])])
 def test_a_page_for_people_with_a_status_of_success_is_no_answer(
-    store: Store, api: StoreApi, said: object
+    store: Store, api: StoreApi, said: Said
 ) -> None:
-    store.says(ORDERS, said)  # type: ignore[arg-type]
+    store.says(ORDERS, said)
     with pytest.raises(Retryable):
         api.page("orders")
 
 
-@pytest.mark.parametrize("said", [html(200), html(500), html(502)])
-def test_a_change_without_a_clear_answer_is_in_doubt(store: Store, api: StoreApi, said: object) -> None:
-    store.says(COUPONS, said)  # type: ignore[arg-type]
+@pytest.mark.parametrize("said", [html(200), html(500), html(502), rest([])])
+def test_a_change_without_a_clear_answer_is_in_doubt(store: Store, api: StoreApi, said: Said) -> None:
+    store.says(COUPONS, said)
     with pytest.raises(InDoubt):
         api.made("coupons", {"code": "x"})
     assert store.names() == [f"POST {COUPONS}"]
