@@ -1,9 +1,10 @@
 """Shoppers fill carts, leave checkouts and buy."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
-from tests.fakes.shopify import bodies, order_bodies
+from tests.fakes.shopify import bodies, order_bodies, people_bodies
 from tests.fakes.shopify.acting import apply
 from tests.fakes.shopify.crowd import People
 from tests.fakes.shopify.records import (
@@ -16,6 +17,7 @@ from tests.fakes.shopify.records import (
 from tests.fakes.shopify.shelves import Shelves
 
 Wanted = Sequence[tuple[Variant, int]]
+OF_THE_BUYER = ("phone", "first_name", "last_name", "country", "locale")
 
 
 class CheckingOut(Shelves, People):
@@ -92,10 +94,10 @@ class CheckingOut(Shelves, People):
         **more: Any,
     ) -> Order:
         """From a checkout, or elsewhere under the same address."""
-        memory = self.memory
+        memory, before = self.memory, self._standing(email or (checkout.email if checkout else None))
+        self._redeem(more.get("codes", ()))
         made = self._order(checkout, email, lines, paid, more)
         memory.orders[made.number] = made
-        self._redeem(made.codes)
         memory.changed(made)
         self._take_from_the_shelf(made)
         body = order_bodies.order(memory, made)
@@ -105,8 +107,25 @@ class CheckingOut(Shelves, People):
             checkout.completed_at, checkout.customer = memory.moment(), made.customer
             memory.changed(checkout)
             news.insert(0, ("checkouts/update", bodies.checkout(memory, checkout)))
-        self.tell(silent, *news)
+        self.tell(silent, *news, *self._news_of(made.customer, before))
         return made
+
+    def _standing(self, email: str | None) -> tuple[bool, str | None]:
+        """Whether this is a customer already, and what she allowed so far."""
+        known = self.memory.customer_of(email) if email else None
+        return known is not None, known.email_state if known else None
+
+    def _news_of(
+        self, customer: Customer | None, before: tuple[bool, str | None]
+    ) -> list[tuple[str, dict[str, Any]]]:
+        if customer is None:
+            return []
+        known, state = before
+        news = [] if known else [("customers/create", people_bodies.customer(self.memory, customer))]
+        if customer.email_state != (state or "NOT_SUBSCRIBED"):
+            body = people_bodies.email_consent(self.memory, customer)
+            news.append(("customers_email_marketing_consent/update", body))
+        return news
 
     def _order(
         self,
@@ -121,15 +140,18 @@ class CheckingOut(Shelves, People):
         new["created_at"] = more.pop("created_at", new["created_at"])
         accepts = more.pop("accepts_marketing", bool(checkout and checkout.accepts_marketing))
         customer = more.pop("customer", None) or self._buyer(address, accepts)
+        bought = self._lines(lines) if lines or checkout is None else list(checkout.lines)
+        for name in OF_THE_BUYER if checkout else ():
+            more.setdefault(name, getattr(checkout, name))
+        more.setdefault("discount", self._saved(bought, more.get("codes", ())))
         return Order(
             **new,
             name=memory.order_name(),
             key=memory.token(),
             processed_at=more.pop("processed_at", new["created_at"]),
             email=address,
-            phone=more.pop("phone", checkout.phone if checkout else None),
             customer=customer,
-            lines=self._lines(lines) if lines or checkout is None else list(checkout.lines),
+            lines=bought,
             checkout_token=more.pop("checkout_token", checkout.token if checkout else memory.token()),
             cart_token=more.pop("cart_token", checkout.cart_token if checkout else None),
             financial="PAID" if paid else "PENDING",
@@ -146,6 +168,16 @@ class CheckingOut(Shelves, People):
             self._subscribe(known)
             self.memory.changed(known)
         return known
+
+    def _saved(self, lines: Sequence[Line], codes: Sequence[str]) -> Decimal:
+        """What the codes take off the goods."""
+        goods, saved = sum((line.total for line in lines), Decimal(0)), Decimal(0)
+        for code in codes:
+            found = self.memory.find_code(code)
+            assert found is not None
+            share, amount = found[0].percentage or 0, found[0].amount or Decimal(0)
+            saved += (goods * Decimal(str(share))).quantize(Decimal("0.01")) + amount
+        return min(saved, goods)
 
     def _redeem(self, codes: Sequence[str]) -> None:
         for code in codes:

@@ -197,6 +197,14 @@ class FakeShopify:
         assert self._server is not None, "it does not listen"
         return certified(self._server)
 
+    def address(self, shop: Shop) -> str:
+        """Where a client that can't be told the port finds the shop."""
+        return f"{shop.domain}:{self.port}"
+
+    def resolve(self, host: str, port: int) -> list[str]:
+        """For core.http: every name leads here."""
+        return ["127.0.0.1"]
+
     def client(self, shop: Shop, token: str | None = None) -> Client:
         """A client of this shop; with `token` None it has exchanged an ID token already."""
         made = Client(self.port, self.ca_file, shop.domain, self.client_id, self.client_secret, token)

@@ -15,6 +15,11 @@ ACCESS_ALIVE = timedelta(hours=1)
 REFRESH_ALIVE = timedelta(days=90)
 RETRY_ALIVE = timedelta(days=30)
 Refusal = tuple[int, dict[str, str]]
+DOCUMENTED: Refusal = (400, {"error": "invalid_grant"})
+SEEN_IN_2026: Refusal = (
+    401,
+    {"error": "invalid_request", "error_description": "This request requires an active refresh_token"},
+)
 
 
 @dataclass
@@ -99,7 +104,7 @@ class TokenEndpoint:
 
     client_id: str
     client_secret: str
-    dead_refresh: Refusal = (400, {"error": "invalid_grant"})
+    dead_refresh: Refusal = DOCUMENTED
 
     def answer(
         self, installation: Installation | None, asked: dict[str, Any], now: datetime
