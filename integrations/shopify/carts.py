@@ -7,11 +7,11 @@ from integrations.shopify.people import buyer, opt_ins
 
 
 def checkout(payload: Payload) -> list[Event | LookUp]:
-    cart = _cart(payload)
-    return [CartUpdated(cart), *opt_ins(payload, cart.contact, cart.started_at, "shopify_checkout")]
+    told = cart(payload)
+    return [CartUpdated(told), *opt_ins(payload, told.contact, told.started_at, "shopify_checkout")]
 
 
-def _cart(payload: Payload) -> Cart:
+def cart(payload: Payload) -> Cart:
     currency = payload.currency("currency")
     updated_at = payload.time("updated_at")
     return Cart(

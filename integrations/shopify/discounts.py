@@ -31,6 +31,8 @@ OURS = "Kontor "
 # A code added to a discount is made a little later; so long it is waited for.
 LOOK_AGAIN_SECONDS = (0.0, 0.3, 0.7, 1.5, 3.0)
 
+MOST_REMEMBERED = 10_000
+
 Key = tuple[str, str]
 
 
@@ -42,7 +44,7 @@ class Discounts:
         self._api = api
         self._wait = wait
         self._carriers: dict[Key, str] = {}
-        self._locks: dict[Key, threading.Lock] = {}
+        self._locks: dict[str, threading.Lock] = {}
 
     def has(self, access: Access, code: str) -> bool:
         return self._find(access, code) is not None
@@ -52,13 +54,11 @@ class Discounts:
         if self.has(access, order.code):
             return
         key = (access.identity.domain, title(order))
-        with self._locks.setdefault(key, threading.Lock()):
+        with self._locks.setdefault(key[0], threading.Lock()):
             carrier = self._carriers.get(key) or self._search(access, key[1])
-            if carrier is None:
-                self._carriers[key] = self._make(access, order)
-                return
-        self._carriers[key] = carrier
-        self._add(access, key, order)
+            self._remember(key, carrier or self._make(access, order))
+        if carrier is not None:
+            self._add(access, key, carrier, order)
 
     def remove(self, access: Access, code: str) -> None:
         """Only this code; the discount too where nothing else in it can be used."""
@@ -78,6 +78,12 @@ class Discounts:
         node: Node | None = self._api.ask(access, CODE, code=code)["codeDiscountNodeByCode"]
         return node
 
+    def _remember(self, key: Key, carrier: str) -> None:
+        """What is forgotten is searched for again."""
+        if len(self._carriers) >= MOST_REMEMBERED:
+            self._carriers.clear()
+        self._carriers[key] = carrier
+
     def _search(self, access: Access, wanted: str) -> str | None:
         search = f"method:code AND title:{search_value(wanted)}"
         nodes = self._api.ask(access, DISCOUNTS_TITLED, search=search)["discountNodes"]["nodes"]
@@ -96,13 +102,13 @@ class Discounts:
             return str(node["id"])
         return str(made["codeDiscountNode"]["id"])
 
-    def _add(self, access: Access, key: Key, order: DiscountOrder) -> None:
+    def _add(self, access: Access, key: Key, carrier: str, order: DiscountOrder) -> None:
         codes = [{"code": order.code}]
         try:
-            queued = self._api.change(access, ADD_CODE, id=self._carriers[key], codes=codes)
+            queued = self._api.change(access, ADD_CODE, id=carrier, codes=codes)
         except Permanent:
             # The merchant may have deleted the discount: then this code brings a new one.
-            self._carriers[key] = self._make(access, order)
+            self._remember(key, self._make(access, order))
             return
         # From here on the code may come to be, whatever we hear.
         if not self._happened(access, ADDING, queued["bulkCreation"]["id"]):

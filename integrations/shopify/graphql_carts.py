@@ -1,24 +1,35 @@
 """Abandoned checkouts told by GraphQL, retold as a webhook tells them.
 
 Shopify names them by no token here; the link back to the checkout holds it.
+Nor does it tell the address that was typed, only a known customer's.
 """
 
 import re
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from core.events import Event, LookUp
+from core.events import CartUpdated, Event, LookUp
 from integrations.roles import ShopIdentity
 from integrations.shopify import carts
 from integrations.shopify.nodes import Node, address, line, money, number, payload, person
 
 TOPIC = "graphql/checkout"
+# A webhook of the same moment tells more, and must not be overwritten by this.
+LESS_THAN_HEARD = timedelta(seconds=1)
 
 
 def events(node: Node, shop: ShopIdentity) -> list[Event | LookUp]:
-    """Empty where the link names no checkout: it could join nothing we know."""
+    """Empty where the link names no checkout, for it could join nothing we
+    know, and where nobody can be reached, lest an address once heard be lost."""
     token = token_of(node["abandonedCheckoutUrl"])
-    return carts.checkout(payload(TOPIC, _as_webhook(node, token), shop)) if token else []
+    if token is None:
+        return []
+    cart = carts.cart(payload(TOPIC, _as_webhook(node, token), shop))
+    if cart.contact.email is None:
+        return []
+    return [CartUpdated(replace(cart, updated_at=cart.updated_at - LESS_THAN_HEARD))]
 
 
 def token_of(link: str) -> str | None:

@@ -39,6 +39,10 @@ def product(node: Node, shop: ShopIdentity) -> ProductUpdated:
     return ProductUpdated(replace(told, variants=counted, complete=complete))
 
 
+def events(node: Node, shop: ShopIdentity) -> list[Event]:
+    return [product(node, shop)]
+
+
 def of_item(node: Node, at: datetime) -> Iterator[Event]:
     """The stock of whatever is sold from this item of the store room."""
     for variant in node["variants"]["nodes"]:

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 
 from core import clock
 from core.events import Event, LookUp, LookUpKind, StockChanged
@@ -27,6 +28,7 @@ from integrations.shopify.fragments import (
     Document,
 )
 from integrations.shopify.nodes import Node, gids, number, portions
+from integrations.shopify.readable import readable
 from integrations.shopify.whole_orders import whole_orders
 
 Found = Iterator[tuple[str, Sequence[Event]]]
@@ -45,17 +47,17 @@ def look_up(api: Api, access: Access, wanted: Sequence[LookUp]) -> Mapping[LookU
 
 def _orders(api: Api, access: Access, refs: Sequence[str]) -> Found:
     for node, lines in whole_orders(api, access, gids("Order", refs)):
-        yield number(node["id"]), _only_events(graphql_orders.events(node, lines, access.identity))
+        yield _read(access, node, partial(graphql_orders.events, node, lines, access.identity))
 
 
 def _customers(api: Api, access: Access, refs: Sequence[str]) -> Found:
     for node in _nodes(api, access, CUSTOMERS, "Customer", refs, CUSTOMERS_AT_ONCE):
-        yield number(node["id"]), _only_events(graphql_people.events(node, access.identity))
+        yield _read(access, node, partial(graphql_people.events, node, access.identity))
 
 
 def _products(api: Api, access: Access, refs: Sequence[str]) -> Found:
     for node in _nodes(api, access, PRODUCTS, "Product", refs, PRODUCTS_AT_ONCE):
-        yield number(node["id"]), [graphql_products.product(node, access.identity)]
+        yield _read(access, node, partial(graphql_products.events, node, access.identity))
 
 
 def _variants(api: Api, access: Access, refs: Sequence[str]) -> Found:
@@ -85,7 +87,8 @@ def _carts(api: Api, access: Access, refs: Sequence[str]) -> Found:
     for some in portions(list(ids), CHECKOUTS_AT_ONCE):
         for node in api.ask(access, CHECKOUTS, ids=list(some))["nodes"]:
             if node:
-                yield ids[node["id"]], _only_events(graphql_carts.events(node, access.identity))
+                _, events = _read(access, node, partial(graphql_carts.events, node, access.identity))
+                yield ids[node["id"]], events
 
 
 def _installation(api: Api, access: Access, refs: Sequence[str]) -> Found:
@@ -99,7 +102,8 @@ def _catalogue(api: Api, access: Access, refs: Sequence[str]) -> Found:
     after, more = None, True
     while more:
         page = api.ask(access, CATALOGUE, after=after)["products"]
-        events += [graphql_products.product(node, access.identity) for node in page["nodes"]]
+        for node in page["nodes"]:
+            events += _read(access, node, partial(graphql_products.events, node, access.identity))[1]
         after, more = page["pageInfo"]["endCursor"], page["pageInfo"]["hasNextPage"]
     yield from ((ref, events) for ref in refs)
 
@@ -111,8 +115,11 @@ def _nodes(
         yield from (node for node in api.ask(access, document, ids=list(some))["nodes"] if node)
 
 
-def _only_events(told: Sequence[Event | LookUp]) -> list[Event]:
-    return [one for one in told if isinstance(one, Event)]
+def _read(
+    access: Access, node: Node, read: Callable[[], Sequence[Event | LookUp]]
+) -> tuple[str, Sequence[Event]]:
+    ref = number(node["id"])
+    return ref, [one for one in readable(access, ref, read) if isinstance(one, Event)]
 
 
 FINDERS: dict[LookUpKind, Callable[[Api, Access, Sequence[str]], Found]] = {

@@ -5,14 +5,12 @@ change it has met, and how far it has come. A reading begins a while before
 the newest change of the one before: Shopify's search is late at times.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
-import structlog
-
-from core.errors import Unreadable
 from core.events import Event, LookUp
 from integrations.roles import Access, Portion, Reading
 from integrations.shopify import graphql_carts, graphql_orders
@@ -21,14 +19,13 @@ from integrations.shopify.documents import CHECKOUTS_SINCE, ORDERS_SINCE
 from integrations.shopify.fragments import Document
 from integrations.shopify.last_moment import moment
 from integrations.shopify.nodes import Node, number
+from integrations.shopify.readable import readable
 from integrations.shopify.whole_orders import lines_of
-
-log = structlog.get_logger()
 
 HOURLY = timedelta(hours=1)
 OVERLAP = timedelta(minutes=15)
 # Shopify shows an app the orders of 60 days; a cart older than 14 is nobody's any more.
-READINGS = (
+READINGS: tuple[Reading, ...] = (
     Reading("orders", HOURLY, timedelta(days=60)),
     Reading("checkouts", HOURLY, timedelta(days=14)),
 )
@@ -80,15 +77,9 @@ def read_back(api: Api, access: Access, reading: str, mark: str | None, began: d
     here = _Mark.of(mark, began)
     search = f"updated_at:>='{moment(here.since)}'"
     page = api.ask(access, document, search=search, after=here.cursor)[key]
-    events = [event for node in page["nodes"] for event in _events(api, access, node, read)]
+    events = [
+        event
+        for node in page["nodes"]
+        for event in readable(access, number(node["id"]), partial(read, api, access, node))
+    ]
     return Portion(tuple(events), str(here.after(page)), page["pageInfo"]["hasNextPage"])
-
-
-def _events(api: Api, access: Access, node: Node, read: Read) -> Iterator[Event | LookUp]:
-    """One that can't be read is told of and keeps the others from nobody."""
-    try:
-        yield from read(api, access, node)
-    except Unreadable as error:
-        log.warning(
-            "read_back_unreadable", merchant_id=access.merchant_id, ref=number(node["id"]), why=str(error)
-        )

@@ -1,11 +1,14 @@
 """What a Shopify webhook only hinted at is read from the shop."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from core.errors import NeedsMerchant
 from core.events import (
     CartUpdated,
     ConsentChanged,
+    LookUp,
     LookUpKind,
     OrderDelivered,
     OrderShipped,
@@ -19,7 +22,7 @@ from core.money import Money
 from integrations.roles import Access
 from integrations.shopify.live import ShopifyLive
 from tests.fakes.shopify import Shop
-from tests.integrations.shopify.at_shopify import ANA, heard, looked_up
+from tests.integrations.shopify.at_shopify import ANA, LONG_AGO, heard, looked_up
 
 
 def test_a_level_somewhere_is_looked_up_as_the_sum_of_all_places(
@@ -89,11 +92,12 @@ def test_the_whole_catalogue_is_looked_up(live: ShopifyLive, access: Access, bea
 def test_a_checkout_is_looked_up_by_the_name_in_its_link(
     live: ShopifyLive, access: Access, beans: Shop
 ) -> None:
+    beans.add_customer(ANA, silent=True)
     checkout = beans.leave_checkout(email=ANA, silent=True)
     beans.leave_checkout(email="another@example.test", silent=True)
     (told,) = looked_up(live, access, "cart", checkout.token) or []
     assert isinstance(told, CartUpdated)
-    assert (told.cart.ref, told.cart.contact.email) == (checkout.token, None)
+    assert (told.cart.ref, told.cart.contact.email) == (checkout.token, ANA)
 
 
 @pytest.mark.parametrize("kind", ["cart", "order", "product", "variant", "inventory_item", "customer"])
@@ -107,3 +111,15 @@ def test_an_uninstall_is_proved_by_a_call_that_fails(live: ShopifyLive, access: 
     beans.uninstall(silent=True)
     with pytest.raises(NeedsMerchant):
         looked_up(live, access, "installation", "app")
+
+
+def test_an_order_that_cannot_be_read_keeps_no_other_from_us(
+    live: ShopifyLive, access: Access, beans: Shop
+) -> None:
+    broken = beans.place_order(email=ANA, silent=True, processed_at=datetime(1900, 1, 1, tzinfo=UTC))
+    good = beans.place_order(email=ANA, silent=True)
+    wanted = [LookUp("order", str(order.number)) for order in (broken, good)]
+    found = live.look_up(access, wanted)
+    assert [len(found[one]) for one in wanted] == [0, 1]
+    events = live.read_back(access, "orders", None, LONG_AGO).events
+    assert [event.order.ref for event in events if isinstance(event, OrderUpdated)] == [str(good.number)]
