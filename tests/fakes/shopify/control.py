@@ -28,6 +28,13 @@ def handle(fake: "FakeShopify", domain: str, action: str, body: bytes) -> tuple[
         asked = json.loads(body or b"{}")
     except ValueError:
         return 400, {"error": "the body is no JSON"}
+    try:
+        return _done(fake, domain, action, asked)
+    except (_Unknown, AssertionError, KeyError, TypeError) as error:
+        return 400, {"error": f"{type(error).__name__}: {error}"}
+
+
+def _done(fake: "FakeShopify", domain: str, action: str, asked: Told) -> tuple[int, Told]:
     if action in EVERYWHERE:
         return 200, EVERYWHERE[action](fake, asked)
     shop = fake.shop(domain)
@@ -35,10 +42,7 @@ def handle(fake: "FakeShopify", domain: str, action: str, body: bytes) -> tuple[
         return 404, {"error": f"no shop {domain}"}
     if action not in IN_A_SHOP:
         return 404, {"error": f"no action {action}", "actions": sorted({*EVERYWHERE, *IN_A_SHOP})}
-    try:
-        return 200, IN_A_SHOP[action](fake, shop, asked)
-    except (_Unknown, AssertionError, TypeError, StopIteration) as error:
-        return 400, {"error": f"{type(error).__name__}: {error}"}
+    return 200, IN_A_SHOP[action](fake, shop, asked)
 
 
 def _state(fake: "FakeShopify", asked: Told) -> Told:

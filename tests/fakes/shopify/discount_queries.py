@@ -38,7 +38,7 @@ def code_discount_nodes(asking: Asking, args: Args) -> Node:
 
 
 def discount(asking: Asking, args: Args) -> Node | None:
-    found = asking.shop.discounts.get(number_in(args["id"], "DiscountNode", "DiscountCodeNode"))
+    found = asking.shop.discounts.get(number_in(args["id"], "DiscountNode"))
     return discount_node(asking.shop, found) if found else None
 
 

@@ -5,6 +5,7 @@ import json
 import re
 import socket
 import struct
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
@@ -188,7 +189,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _wrong_answer(self, fault: Fault, shop: Shop | None) -> None:
         if fault.kind == "throttled" and shop is not None:
-            self._json(200, graphql_api.throttled(10, shop.bucket))
+            self._json(200, graphql_api.throttled(10, replace(shop.bucket, left=0.0)))
         elif fault.kind in {"too_many", "throttled"}:
             after = {"Retry-After": fault.retry_after} if fault.retry_after else {}
             self._json(429, {"errors": "Exceeded 2 calls per second for api client."}, after)

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from tests.fakes.shopify.records import Terms
 
-Kind = Literal["text", "words", "id", "time", "flag"]
+Kind = Literal["text", "words", "phrase", "id", "time", "flag"]
 Matches = Callable[[Terms, datetime], bool]
 
 TOKEN = re.compile(
@@ -124,12 +124,15 @@ def _several(known: Any) -> list[str]:
 
 def _said(known: str, value: str, quoted: bool, kind: Kind) -> bool:
     """An unquoted value of a tokenised field is found word by word: asking for
-    a bare e-mail address also finds its neighbours."""
+    a bare e-mail address also finds its neighbours. A quoted title is found
+    inside longer ones."""
     if not quoted and value.endswith("*"):
         return known.startswith(value[:-1])
-    if kind == "words" and not quoted:
-        words = re.findall(r"\w+", known)
-        return all(word in words for word in re.findall(r"\w+", value))
+    words, asked = re.findall(r"\w+", known), re.findall(r"\w+", value)
+    if kind in {"words", "phrase"} and not quoted:
+        return all(word in words for word in asked)
+    if kind == "phrase":
+        return f" {' '.join(asked)} " in f" {' '.join(words)} "
     return known == value
 
 

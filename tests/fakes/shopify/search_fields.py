@@ -45,7 +45,7 @@ CUSTOMER_FIELDS: dict[str, Kind] = {
 
 PRODUCT_FIELDS: dict[str, Kind] = {
     "id": "id",
-    "title": "words",
+    "title": "phrase",
     "handle": "text",
     "status": "text",
     "product_type": "text",
@@ -61,7 +61,7 @@ VARIANT_FIELDS: dict[str, Kind] = {
     "product_id": "id",
     "product_ids": "text",
     "sku": "text",
-    "title": "words",
+    "title": "phrase",
     "updated_at": "time",
 }
 
@@ -71,7 +71,7 @@ ITEM_FIELDS: dict[str, Kind] = {"id": "id", "sku": "text", "updated_at": "time"}
 
 DISCOUNT_FIELDS: dict[str, Kind] = {
     "id": "id",
-    "title": "words",
+    "title": "phrase",
     "code": "text",
     "created_at": "time",
     "updated_at": "time",

@@ -253,6 +253,7 @@ def test_a_test_in_another_process_does_the_same_by_http(shopify: FakeShopify, a
     assert state["checkouts"] == {left["token"]: True}
     assert app.exchange(app.control("id_token")["id_token"]).status == 200
     assert "error" in app.control("cancel", name="#9")
+    assert "error" in app.control("cancel")
     assert "actions" in app.control("dance")
     app.control("fail", kind="status", status=500)
     assert app.ask("{ shop { name } }").status == 500

@@ -156,8 +156,10 @@ def test_a_discount_is_found_by_its_title_but_bulk_codes_are_not_searchable(shop
       ... on DiscountCodeBasic { title codesCount { count } } } } } }"""
     found = app.data(ask, q="title:'Kontor 10 %'")["discountNodes"]["nodes"]
     assert found == [{"discount": {"title": "Kontor 10 %", "codesCount": {"count": 1}}}]
+    created(app, title="Kontor 10 % until May", code="SECOND")
+    assert len(app.data(ask, q="title:'Kontor 10 %'")["discountNodes"]["nodes"]) == 2
     assert len(app.data(ask, q="code:FIRST")["discountNodes"]["nodes"]) == 1
-    shop.memory.add_code(next(iter(shop.memory.discounts.values())), "SECOND")
+    shop.memory.add_code(next(iter(shop.memory.discounts.values())), "THIRD")
     assert app.data(ask, q="code:FIRST")["discountNodes"]["nodes"] == []
 
 
