@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
+from unittest import mock
 
 import pytest
-from sqlalchemy import Engine, event, text, update
+from sqlalchemy import Connection, Engine, event, text, update
 
-from core import clock
+from core import clock, statements
 from core.db import autocommit, dialect_of, reading, transaction
 from core.models.tables import effects, enrolments
 from engine import claims, inbox, look_ups, sweep
@@ -112,8 +113,14 @@ def _heard(engine: Engine) -> Iterator[list[tuple[str, Any]]]:
     def hear(_c: object, _cursor: object, statement: str, values: Any, _x: object, many: bool) -> None:
         asked.append((statement, values[0] if many else values))
 
+    def overhear(connection: Connection, sql: str, bound: Any) -> Any:
+        asked.append((sql, bound))
+        return executed(connection, sql, bound)
+
+    executed = statements.executed
     event.listen(engine, "before_cursor_execute", hear)
-    yield asked
+    with mock.patch.object(statements, "executed", overhear):
+        yield asked
     event.remove(engine, "before_cursor_execute", hear)
 
 
