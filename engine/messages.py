@@ -14,8 +14,8 @@ from engine.deciding import Deciding, Trip
 from engine.work import announce
 
 MOVABLE = ("pending", "claimed", "held")
-_ADD = effects.insert()
-_ADD_CODES = _ADD.returning(effects.c.id, effects.c.step)
+# Whatever returns something goes to the database as one statement for all its rows.
+_ADD = effects.insert().returning(effects.c.id, effects.c.step)
 
 
 _OF_TRIP = select(
@@ -67,7 +67,7 @@ def _add_codes(case: Deciding, trip: Trip, messages: Sequence[SendMessage], stat
     ]
     if not rows:
         return {}
-    return {row.step: row.id for row in case.session.connection().execute(_ADD_CODES, rows)}
+    return {row.step: row.id for row in case.session.connection().execute(_ADD, rows)}
 
 
 def _key(case: Deciding, trip: Trip, message: SendMessage) -> str:
@@ -125,7 +125,7 @@ def _begin_with_code(
     wake_at = clock.real_time(case.merchant, message.due_at)
     key = f"{row.key}.code{case.saved.version}"
     code = _effect(case, trip.id, message, key, state, wake_at)
-    code_id = case.session.connection().execute(_ADD_CODES, code).one().id
+    code_id = case.session.connection().execute(_ADD, code).one().id
     _change(case, row.id, **worded, state=state, waits_for=code_id, wake_at=None, lease_until=None)
     announce(case.session, case.merchant.id, wake_at)
 
