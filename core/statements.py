@@ -26,11 +26,12 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.expression import ClauseElement
+from sqlalchemy.sql.visitors import InternalTraversal
 
 
 class Statement:
     """One constant statement; what changes is named by `bindparam`, and a list
-    of numbers by `one_of`."""
+    by `one_of`."""
 
     def __init__(self, clause: ClauseElement) -> None:
         self._clause = clause
@@ -58,31 +59,41 @@ class Statement:
         return connection, self._compiled[dialect.name]
 
 
-def one_of(column: ColumnElement[int], name: str) -> ColumnElement[bool]:
-    """`column` is among the numbers bound as `name`: one statement for lists
-    of any length, where IN would be a new one for each."""
-    return _OneOf(column, bindparam(name, type_=_Numbers()))
+def one_of(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
+    """`column` is among the numbers or words bound as `name`: one statement
+    for lists of any length, where IN would be a new one for each."""
+    return _OneOf(column, bindparam(name, type_=_List(column.type.python_type)))
 
 
-class _Numbers(TypeDecorator[list[int]]):
-    """A list of numbers as one value."""
+class _List(TypeDecorator[list[Any]]):
+    """A list as one value."""
 
     impl = String
     cache_ok = True
 
+    def __init__(self, of: type) -> None:
+        self.of = of
+        super().__init__()
+
     def load_dialect_impl(self, dialect: Dialect) -> Any:
-        return dialect.type_descriptor(ARRAY(BigInteger) if dialect.name == "postgresql" else String())
+        if dialect.name != "postgresql":
+            return dialect.type_descriptor(String())
+        return dialect.type_descriptor(ARRAY(BigInteger if self.of is int else String))
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
-        return value if dialect.name == "postgresql" else json.dumps(value)
+        return list(value) if dialect.name == "postgresql" else json.dumps(list(value))
 
 
 class _OneOf(ColumnElement[bool]):
-    inherit_cache = False
+    inherit_cache = True
+    _traverse_internals = [  # noqa: RUF012 - SQLAlchemy declares it so.
+        ("column", InternalTraversal.dp_clauseelement),
+        ("among", InternalTraversal.dp_clauseelement),
+    ]
 
-    def __init__(self, column: ColumnElement[int], numbers: BindParameter[list[int]]) -> None:
+    def __init__(self, column: ColumnElement[Any], among: BindParameter[list[Any]]) -> None:
         self.type = Boolean()
-        self.column, self.numbers = column, numbers
+        self.column, self.among = column, among
 
     def self_group(self, against: Any = None) -> Any:
         """As it stands: SQLite would be asked for `… = 1`, which no index answers."""
@@ -91,10 +102,10 @@ class _OneOf(ColumnElement[bool]):
 
 @compiles(_OneOf)
 def _one_of(element: _OneOf, compiler: Any, **options: Any) -> str:
-    column, numbers = (compiler.process(part, **options) for part in (element.column, element.numbers))
+    column, among = (compiler.process(part, **options) for part in (element.column, element.among))
     if compiler.dialect.name == "postgresql":
-        return f"{column} = ANY ({numbers})"
-    return f"{column} IN (SELECT value FROM json_each({numbers}))"  # noqa: S608 - A bound value's mark.
+        return f"{column} = ANY ({among})"
+    return f"{column} IN (SELECT value FROM json_each({among}))"  # noqa: S608 - A bound value's mark.
 
 
 @dataclass(frozen=True, slots=True)

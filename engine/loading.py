@@ -22,6 +22,7 @@ from core.models.tables import (
 )
 from core.money import Money
 from core.reasons import Reason
+from core.statements import one_of
 from engine.known import Loaded, Planned, Slot, Subject
 from engine.standing import Act
 
@@ -40,9 +41,7 @@ def load(session: Session, merchant_id: int, subjects: Sequence[Subject], now: d
 
 
 _WHOSE: BindParameter[int] = bindparam("whose")
-_CARTS = select(carts).where(
-    carts.c.merchant_id == _WHOSE, carts.c.id.in_(bindparam("carts", expanding=True))
-)
+_CARTS = select(carts).where(carts.c.merchant_id == _WHOSE, one_of(carts.c.id, "carts"))
 # What is in the carts, and what is known of its stock.
 _LINES = (
     select(lines, carts.c.currency, variants.c.stock_kind, variants.c.stock_units)
@@ -50,7 +49,7 @@ _LINES = (
     .outerjoin(
         variants, and_(variants.c.merchant_id == lines.c.merchant_id, variants.c.ref == lines.c.variant_ref)
     )
-    .where(lines.c.merchant_id == _WHOSE, lines.c.cart_id.in_(bindparam("carts", expanding=True)))
+    .where(lines.c.merchant_id == _WHOSE, one_of(lines.c.cart_id, "carts"))
     .order_by(lines.c.cart_id, lines.c.position)
 )
 
@@ -91,10 +90,10 @@ _ORDERS = select(
 ).where(
     orders.c.merchant_id == _WHOSE,
     or_(
-        orders.c.person_id.in_(bindparam("people", expanding=True)),
-        orders.c.cart_ref.in_(bindparam("refs", expanding=True)),
-        orders.c.cart_token.in_(bindparam("tokens", expanding=True)),
-        orders.c.phone_fingerprint.in_(bindparam("phones", expanding=True)),
+        one_of(orders.c.person_id, "people"),
+        one_of(orders.c.cart_ref, "refs"),
+        one_of(orders.c.cart_token, "tokens"),
+        one_of(orders.c.phone_fingerprint, "phones"),
     ),
     orders.c.test.is_(False),
 )
@@ -119,7 +118,7 @@ _NEWEST = (
     .scalar_subquery()
 )
 _PEOPLE = select(people, _NEWEST.label("newest")).where(
-    people.c.merchant_id == _WHOSE, people.c.id.in_(bindparam("people", expanding=True))
+    people.c.merchant_id == _WHOSE, one_of(people.c.id, "people")
 )
 _STOPPED = and_(
     suppressions.c.merchant_id == addresses.c.merchant_id,
@@ -136,7 +135,7 @@ _ADDRESSES = (
     select(addresses, suppressions.c.reason, consents.c.state, consents.c.act_at, consents.c.source)
     .outerjoin(suppressions, _STOPPED)
     .outerjoin(consents, _ACTS)
-    .where(addresses.c.merchant_id == _WHOSE, addresses.c.person_id.in_(bindparam("people", expanding=True)))
+    .where(addresses.c.merchant_id == _WHOSE, one_of(addresses.c.person_id, "people"))
     .order_by(addresses.c.id)
 )
 
@@ -157,7 +156,7 @@ def _load_people(connection: Connection, loaded: Loaded, wanted: Mapping[str, An
 
 
 _TRIPS = select(enrolments).where(
-    enrolments.c.merchant_id == _WHOSE, enrolments.c.person_id.in_(bindparam("people", expanding=True))
+    enrolments.c.merchant_id == _WHOSE, one_of(enrolments.c.person_id, "people")
 )
 _MESSAGES = select(
     effects.c.id,
@@ -174,7 +173,7 @@ _MESSAGES = select(
     effects.c.kind,
 ).where(
     effects.c.merchant_id == _WHOSE,
-    effects.c.enrolment_id.in_(bindparam("trips", expanding=True)),
+    one_of(effects.c.enrolment_id, "trips"),
     effects.c.kind == "send_message",
 )
 
