@@ -9,8 +9,8 @@ from bench.filling import sandbox_merchant, waiting_rows
 from bench.floors.claims import BATCH, Due
 from bench.servers import Pair, Servers
 from core import clock
-from core.db import transaction
-from engine.claims import claim
+from core.db import turn
+from engine.claims import claim_on
 from engine.machine import Machine
 from engine.settling import Outcome, settle
 
@@ -74,11 +74,12 @@ def work(machine: Machine, count: int) -> float:
     """Claim and settle `count` rows with nothing done in between; the seconds."""
     began = time.perf_counter()
     done = 0
-    while done < count:
-        batch = claim(machine, BATCH)
-        assert batch is not None
-        claims = batch.claims.items()
-        outcomes = [Outcome(row, number, "done", ("claimed",)) for row, number in claims]
-        with transaction(machine.db) as session:
-            done += settle(session, outcomes)
+    with machine.db.connect() as connection:
+        while done < count:
+            batch = claim_on(connection, machine, BATCH)
+            assert batch is not None
+            claims = batch.claims.items()
+            outcomes = [Outcome(row, number, "done", ("claimed",)) for row, number in claims]
+            with turn(connection), connection.begin():
+                done += settle(connection, outcomes)
     return time.perf_counter() - began

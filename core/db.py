@@ -19,6 +19,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import Pool
 
+from core.statements import driver_errors
+
 BUSY_TIMEOUT_MS = 30_000
 # PostgreSQL's classes: connection, serialization and deadlock, resources, in use, operator, system.
 PASSING = ("08", "40", "53", "55", "57", "58")
@@ -48,8 +50,26 @@ def dispose_after_fork(engine: Engine) -> None:
 def transaction(engine: Engine | Connection) -> Iterator[Session]:
     """A Session in one transaction, committed at the end, rolled back on error.
     Given a connection that is kept for several, it asks no pool for one."""
-    with _turn(engine), Session(engine, expire_on_commit=False) as session, session.begin():
+    with turn(engine), Session(engine, expire_on_commit=False) as session, session.begin():
         yield session
+
+
+@contextmanager
+def passing(connection: Connection) -> Iterator[Connection]:
+    """A transaction whose writing a power cut may undo, never tear: for what
+    is worth nothing once the process is gone, as a claim is. It waits for no disk."""
+    is_sqlite = connection.dialect.name == "sqlite"
+    driver: Any = connection.connection.driver_connection
+    if is_sqlite:
+        driver.execute("PRAGMA synchronous=NORMAL")
+    try:
+        with turn(connection), connection.begin():
+            if not is_sqlite:
+                driver.execute("SET LOCAL synchronous_commit TO off")
+            yield connection
+    finally:
+        if is_sqlite:
+            driver.execute("PRAGMA synchronous=FULL")
 
 
 def transact(engine: Engine | Connection, work: Callable[[Session], T]) -> T:
@@ -70,7 +90,8 @@ def transact(engine: Engine | Connection, work: Callable[[Session], T]) -> T:
 _TURNS: WeakKeyDictionary[Pool, threading.RLock] = WeakKeyDictionary()
 
 
-def _turn(engine: Engine | Connection) -> AbstractContextManager[object]:
+def turn(engine: Engine | Connection) -> AbstractContextManager[object]:
+    """This thread's turn to write, where there is one writer only."""
     if engine.dialect.name != "sqlite":
         return nullcontext()
     return _TURNS.setdefault(engine.engine.pool, threading.RLock())
@@ -147,8 +168,12 @@ def _begin_sqlite(connection: Connection) -> None:
     A reader that begins plainly sees one moment and blocks nobody.
     """
     options = connection.get_execution_options()
-    if not options.get("kontor_autocommit"):
-        connection.exec_driver_sql("BEGIN" if options.get("kontor_reading") else "BEGIN IMMEDIATE")
+    if options.get("kontor_autocommit"):
+        return
+    begin = "BEGIN" if options.get("kontor_reading") else "BEGIN IMMEDIATE"
+    driver: Any = connection.connection.driver_connection
+    with driver_errors(connection, begin):
+        driver.execute(begin)
 
 
 # What SQLite says, and PostgreSQL's driver of a server that is gone.

@@ -106,16 +106,18 @@ def _opened(machine: Machine, merchant_id: int, row: Any) -> str | None:
 
 def _remember(machine: Machine, opened: Open, answer: Answer, began: datetime) -> Open:
     """Orders that are news become events; then the facts are loaded afresh."""
-    ended = clock.now()
+    asked = Asked(began, clock.now(), answer.stock)
     _forget_timeouts(machine, opened)
     news = _news(machine, opened.merchant.id, answer.orders)
-    if news:
-        told = [OrderUpdated(order) for order in news]
-        transact(machine.db, lambda session: inbox.apply(machine, session, opened.merchant, told))
+    if not news:
+        # Whoever moved meanwhile is loaded again under their lock.
+        return replace(opened, asked=asked)
+    told = [OrderUpdated(order) for order in news]
+    transact(machine.db, lambda session: inbox.apply(machine, session, opened.merchant, told))
     with reading(machine.db) as session:
         subjects = list(opened.trips.values())
         loaded = load(session, opened.merchant.id, subjects, clock.now(opened.merchant))
-    return replace(opened, loaded=loaded, asked=Asked(began, ended, answer.stock))
+    return replace(opened, loaded=loaded, asked=asked)
 
 
 def _news(machine: Machine, merchant_id: int, told: Sequence[Order]) -> list[Order]:

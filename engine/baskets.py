@@ -12,7 +12,16 @@ from core.db import insert
 from core.events import Cart, Line
 from core.models.tables import carts, lines
 from core.vault import Vault
+from engine.built import BuiltOnce
 from engine.identity import Found, fingerprint
+
+_ADD = BuiltOnce(
+    lambda session: (
+        insert(carts, session)
+        .on_conflict_do_nothing(index_elements=["merchant_id", "ref"])
+        .returning(carts.c.id)
+    )
+)
 
 
 def remember_cart(
@@ -21,14 +30,10 @@ def remember_cart(
     """Write the cart unless newer news of it is known; its row's number and
     whose it is, which an older body does not change."""
     values = _values(vault, merchant_id, cart, found) | {"digest": mark}
-    made = session.execute(
-        insert(carts, session)
-        .values(merchant_id=merchant_id, ref=cart.ref, created_at=clock.now(), **values)
-        .on_conflict_do_nothing(index_elements=["merchant_id", "ref"])
-        .returning(carts.c.id)
-    ).scalar_one_or_none()
+    row = values | {"merchant_id": merchant_id, "ref": cart.ref, "created_at": clock.now()}
+    made = session.connection().execute(_ADD(session), row).scalar_one_or_none()
     if made is not None:
-        replace_lines(session, merchant_id, cart.lines, cart_id=made)
+        add_lines(session, merchant_id, cart.lines, cart_id=made)
         return int(made), values["person_id"]
     return _refresh(session, merchant_id, cart, values)
 
@@ -49,6 +54,22 @@ def replace_lines(
     """Make the lines of one cart or order what `wanted` says."""
     owner = lines.c.cart_id == cart_id if cart_id is not None else lines.c.order_id == order_id
     session.execute(delete(lines).where(lines.c.merchant_id == merchant_id, owner))
+    add_lines(session, merchant_id, wanted, cart_id=cart_id, order_id=order_id)
+
+
+# What returns something goes to the database as one statement for all its rows.
+_ADD_LINES = lines.insert().returning(lines.c.position)
+
+
+def add_lines(
+    session: Session,
+    merchant_id: int,
+    wanted: Sequence[Line],
+    *,
+    cart_id: int | None = None,
+    order_id: int | None = None,
+) -> None:
+    """The lines of a cart or order that has none yet."""
     rows = [
         {
             "merchant_id": merchant_id,
@@ -68,7 +89,7 @@ def replace_lines(
         for position, line in enumerate(wanted)
     ]
     if rows:
-        session.execute(insert(lines, session), rows)
+        session.connection().execute(_ADD_LINES, rows)
 
 
 def _refresh(

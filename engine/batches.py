@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from core import clock
@@ -14,6 +14,7 @@ from core.db import reading
 from core.events import Stock
 from core.models import Merchant
 from core.models.tables import connections, effects, enrolments
+from core.statements import one_of
 from engine.claims import Batch
 from engine.known import Loaded, Subject
 from engine.loading import load
@@ -77,14 +78,16 @@ def load_settings(machine: Machine, session: Session, merchant: Merchant) -> Set
     return Settings(merchant.settings_rev, shop_settings(session, merchant.id), flows)
 
 
+_ROWS = select(effects).where(effects.c.merchant_id == bindparam("whose"), one_of(effects.c.id, "ids"))
+_TRIPS = select(
+    enrolments.c.id, enrolments.c.person_id, enrolments.c.subject_id, enrolments.c.settings_version
+).where(enrolments.c.merchant_id == bindparam("whose"), one_of(enrolments.c.id, "ids"))
+
+
 def _rows(session: Session, batch: Batch) -> list[Any]:
     """The batch's rows, the earliest due first; whoever has claimed one of
     them since keeps it."""
-    found = session.execute(
-        select(effects).where(
-            effects.c.merchant_id == batch.merchant_id, effects.c.id.in_(list(batch.claims))
-        )
-    )
+    found = session.execute(_ROWS, {"whose": batch.merchant_id, "ids": list(batch.claims)})
     mine = (row for row in found if row.claim == batch.claims[row.id])
     return sorted(mine, key=lambda row: (row.due_at, row.id))
 
@@ -93,10 +96,6 @@ def _subjects(
     session: Session, merchant_id: int, rows: list[Any]
 ) -> tuple[dict[int, Subject], dict[int, int]]:
     ids = {row.enrolment_id for row in rows if row.enrolment_id is not None}
-    found = session.execute(
-        select(
-            enrolments.c.id, enrolments.c.person_id, enrolments.c.subject_id, enrolments.c.settings_version
-        ).where(enrolments.c.merchant_id == merchant_id, enrolments.c.id.in_(ids))
-    ).all()
+    found = session.execute(_TRIPS, {"whose": merchant_id, "ids": sorted(ids)}).all()
     subjects = {row.id: Subject(row.person_id, row.subject_id) for row in found}
     return subjects, {row.id: row.settings_version for row in found}

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -11,22 +12,26 @@ from core.reasons import Reason
 from engine.decisions import Said, record
 from engine.known import Subject
 from engine.machine import Machine
-from engine.shop_settings import Saved
+from engine.shop_settings import Saved, ShopSettings
 from flows.flow import Flow
 
 
 @dataclass(frozen=True, slots=True)
 class Deciding:
-    """`now` is the merchant's time; `inbound_id` the webhook that led here."""
+    """`saved` is what the flow is set to, `shop` the shop as a whole; `now` is
+    the merchant's time and `inbound_id` the webhook that led here. `cart_trips`
+    are all that the subject's cart has had of the flow."""
 
     machine: Machine
     session: Session
     merchant: Merchant
     flow: Flow
+    shop: ShopSettings
     saved: Saved
     subject: Subject
     now: datetime
     inbound_id: int | None = None
+    cart_trips: Sequence[Any] = ()
 
     def record(
         self,

@@ -11,6 +11,7 @@ from core import clock
 from core.db import insert
 from core.models.tables import decisions
 from core.reasons import Reason
+from engine.built import BuiltOnce
 
 SAME = ["merchant_id", "flow", "mode", "subject", "subject_id", "kind", "reasons_key"]
 
@@ -41,17 +42,25 @@ class Said:
         return cls(*whose, trip.settings_version, at, reasons, trip.id, inbound_id)
 
 
-def record(session: Session, said: Said) -> None:
-    """Record a decision; the same one said again of the same person is counted."""
-    words = list(dict.fromkeys(reason.value for reason in said.reasons))
-    row = insert(decisions, session).values(**_values(said, words), times=1, recorded_at=clock.now())
+def _recording(session: Session) -> Any:
+    row = insert(decisions, session)
     again = {
         "at": row.excluded.at,
         "times": decisions.c.times + 1,
         "inbound_id": row.excluded.inbound_id,
         "enrolment_id": row.excluded.enrolment_id,
     }
-    session.execute(row.on_conflict_do_update(index_elements=SAME, set_=again))
+    return row.on_conflict_do_update(index_elements=SAME, set_=again)
+
+
+_RECORD = BuiltOnce(_recording)
+
+
+def record(session: Session, said: Said) -> None:
+    """Record a decision; the same one said again of the same person is counted."""
+    words = list(dict.fromkeys(reason.value for reason in said.reasons))
+    values = _values(said, words) | {"times": 1, "recorded_at": clock.now()}
+    session.connection().execute(_RECORD(session), values)
 
 
 def _values(said: Said, words: list[str]) -> dict[str, Any]:

@@ -9,19 +9,19 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, select
 from sqlalchemy.orm import Session
 
 from core import clock
 from core.db import transact
 from core.errors import InDoubt, NeedsMerchant, Permanent, Retryable
-from core.models.tables import effects, merchants
+from core.models.tables import effects
 from core.reasons import Reason
 from engine import discounts, privacy
 from engine.asking import ask
 from engine.batches import Open, open_batch
 from engine.claims import Batch, claim
-from engine.identity import lock_trips
+from engine.locking import Now, lock
 from engine.machine import Machine
 from engine.planning import look_again
 from engine.preparing import prepare
@@ -30,8 +30,6 @@ from engine.verdicts import Ready, Settled
 from engine.work import announce
 
 log = structlog.get_logger()
-
-_REV = select(merchants.c.settings_rev).where(merchants.c.id == bindparam("whose"))
 
 # What a fault in our own code raises; the row is set aside and the rest goes on.
 FAULTS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, AssertionError)
@@ -155,36 +153,36 @@ def _prepared(work: _Work, row: Any, before: Acted | None) -> Ready | Settled:
 
 
 def _step(work: _Work, session: Session, row: Any, before: Acted | None) -> Ready | Settled:
-    _lock(work, session, [row] if before is None else [before[0], row])
-    step = prepare(work.machine, session, work.opened, row)
+    now = _lock(work, session, [row] if before is None else [row, before[0]])
+    step = prepare(work.machine, session, work.opened, row, now)
     if before is not None:
-        _write_down(work, session, before)
+        _write_down(work, session, before, now)
     if isinstance(step, Settled):
-        _finish(work, session, row, step.outcome, step.ends_trip)
+        _finish(work, session, row, now, step.outcome, step.ends_trip)
     return step
 
 
-def _lock(work: _Work, session: Session, rows: Sequence[Any]) -> None:
+def _lock(work: _Work, session: Session, rows: Sequence[Any]) -> Now:
     """Budget, people, trips; then effects and the merchant's entry: the order
-    everybody keeps."""
+    everybody keeps. How things stand then, also of the first of these rows."""
     if any(row.kind == "create_discount" for row in rows):
         discounts.lock_budget(session, work.opened.merchant.id)
-    lock_trips(session, work.opened.merchant.id, [row.enrolment_id for row in rows if row.enrolment_id])
+    trips = [row.enrolment_id for row in rows if row.enrolment_id is not None]
+    return lock(session, work.opened.merchant.id, trips, rows[0].id)
 
 
 def _write_down_alone(work: _Work, acted: Acted) -> None:
     def write_down(session: Session) -> None:
-        _lock(work, session, [acted[0]])
-        _write_down(work, session, acted)
+        _write_down(work, session, acted, _lock(work, session, [acted[0]]))
 
     transact(work.connection, write_down)
 
 
-def _write_down(work: _Work, session: Session, acted: Acted) -> None:
+def _write_down(work: _Work, session: Session, acted: Acted, now: Now) -> None:
     row, outcome = acted
     if outcome.state == "held":
         privacy.needs_merchant(session, work.opened.merchant.id, "the shop refused our access")
-    _finish(work, session, row, outcome)
+    _finish(work, session, row, now, outcome)
 
 
 def _tried(opened: Open, row: Any, act: Callable[[], str]) -> Outcome:
@@ -219,21 +217,22 @@ def _ask_at(row: Any) -> datetime | None:
     return None if row.kind == "send_message" else clock.now() + ASK_AGAIN
 
 
-def _finish(work: _Work, session: Session, row: Any, outcome: Outcome, ends_trip: bool = False) -> None:
+def _finish(
+    work: _Work, session: Session, row: Any, now: Now, outcome: Outcome, ends_trip: bool = False
+) -> None:
     opened = work.opened
     if not settle(session, [outcome]):
         return
     happened = outcome.state in ("done", "unknown") and row.enrolment_id is not None
-    if happened and _settings_moved(session, opened, row):
+    if happened and _settings_moved(opened, row, now):
         look_again(work.machine, session, opened.merchant, row.enrolment_id)
     after(session, opened.merchant, row, outcome, ends_trip)
 
 
-def _settings_moved(session: Session, opened: Open, row: Any) -> bool:
+def _settings_moved(opened: Open, row: Any, now: Now) -> bool:
     """Whether the trip may not be what the newest settings say."""
     known = opened.settings.flows[row.flow].version
-    rev = session.connection().execute(_REV, {"whose": opened.merchant.id}).scalar_one()
-    return rev != opened.settings.rev or opened.versions.get(row.enrolment_id) != known
+    return now.rev != opened.settings.rev or opened.versions.get(row.enrolment_id) != known
 
 
 def run(machine: Machine, most: int = 100) -> int:

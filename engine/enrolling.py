@@ -1,5 +1,6 @@
 """Enrolling: a trip, new or brought up to date."""
 
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import update
@@ -9,40 +10,49 @@ from core.db import insert
 from core.models.tables import enrolments
 from core.reasons import Reason
 from engine import blast
+from engine.built import BuiltOnce
 from engine.deciding import Deciding, Trip
 from engine.episodes import next_episode
-from engine.messages import MOVABLE, add_message, keep_up, messages_of
+from engine.messages import MOVABLE, add_messages, keep_up, messages_of
 from engine.trips import complete_if_over, lane_of
 
 
-def enrol(case: Deciding, action: Enrol, trip: Trip | None) -> None:
-    """Begin a trip, or let the running one follow its newest activity."""
+def enrol(case: Deciding, action: Enrol, trip: Trip | None) -> Trip | None:
+    """Begin a trip, or let the running one follow its newest activity; the
+    running trip after it."""
     if trip is None:
-        _begin(case, action)
-    elif trip.subject_id == action.subject_id or _take_over(case, action, trip):
-        _follow(case, action, trip)
+        return _begin(case, action)
+    if trip.subject_id != action.subject_id and not _take_over(case, action, trip):
+        return trip
+    _follow(case, action, trip)
+    return replace(trip, subject_id=action.subject_id)
 
 
-def _begin(case: Deciding, action: Enrol) -> None:
+_ADD = BuiltOnce(
+    lambda session: insert(enrolments, session).on_conflict_do_nothing().returning(enrolments.c.id)
+)
+
+
+def _begin(case: Deciding, action: Enrol) -> Trip | None:
     state = "held" if blast.would_be(case) else "active"
     episode = next_episode(case, action)
     enrolment_id = None
     if episode is not None:
-        enrolment_id = case.session.execute(
-            insert(enrolments, case.session)
-            .values(**_row(case, action), episode=episode, state=state)
-            .on_conflict_do_nothing()
-            .returning(enrolments.c.id)
-        ).scalar_one_or_none()
+        row = _row(case, action) | {"episode": episode, "state": state}
+        added = case.session.connection().execute(_ADD(case.session), row)
+        enrolment_id = added.scalar_one_or_none()
     if enrolment_id is None:
         # This very cart has had its trip; it never gets a second one.
-        return case.record("refused", (Reason.DUPLICATE,))
+        case.record("refused", (Reason.DUPLICATE,))
+        return None
     reasons = (Reason.BLAST_HELD,) if state == "held" else ()
     case.record("enrolled", reasons, enrolment_id=enrolment_id)
-    for message in action.messages:
-        add_message(case, enrolment_id, message, "held" if state == "held" else "pending")
-    complete_if_over(case.session, case.merchant.id, enrolment_id, case.now)
-    return None
+    if not action.messages:
+        complete_if_over(case.session, case.merchant.id, enrolment_id, case.now)
+        return None
+    trip = Trip(enrolment_id, action.subject_id, case.saved.version, state)
+    add_messages(case, trip, action.messages)
+    return trip
 
 
 def _row(case: Deciding, action: Enrol) -> dict[str, Any]:
@@ -87,9 +97,9 @@ def _follow(case: Deciding, action: Enrol, trip: Trip) -> None:
     )
     known = messages_of(case, trip)
     furthest = max((step for step, row in known.items() if row.state not in MOVABLE), default=0)
+    further = [m for m in action.messages if m.step not in known and m.step > furthest]
+    add_messages(case, trip, further)
     for message in action.messages:
         row = known.get(message.step)
-        if row is None and message.step > furthest:
-            add_message(case, trip.id, message, "held" if trip.state == "held" else "pending")
-        elif row is not None and row.state in MOVABLE:
+        if row is not None and row.state in MOVABLE:
             keep_up(case, trip, row, message)

@@ -1,8 +1,9 @@
 """Episodes: whether a cart that had its trip may have another."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import and_, exists, select
+from sqlalchemy import and_, bindparam, exists, select
 
 from core.actions import Enrol
 from core.models.tables import effects, enrolments
@@ -23,28 +24,41 @@ MENDED = (
 )
 
 
+_SENT = and_(
+    effects.c.enrolment_id == enrolments.c.id,
+    effects.c.kind == "send_message",
+    effects.c.state.in_(DONE),
+)
+# Both modes are named so that the index is of use.
+_OF_CART = select(
+    enrolments.c.id,
+    enrolments.c.person_id,
+    enrolments.c.mode,
+    enrolments.c.state,
+    enrolments.c.reason,
+    enrolments.c.episode,
+    exists().where(_SENT).label("wrote"),
+).where(
+    enrolments.c.merchant_id == bindparam("whose"),
+    enrolments.c.flow == bindparam("flow"),
+    enrolments.c.mode.in_(("live", "shadow")),
+    enrolments.c.subject == "cart",
+    enrolments.c.subject_id == bindparam("cart"),
+)
+
+
+def trips_of_cart(case: Deciding) -> Sequence[Any]:
+    """Every trip of this flow that the cart has had, whoever was meant."""
+    wanted = {"whose": case.merchant.id, "flow": case.flow.key, "cart": case.subject.cart_id}
+    return case.session.connection().execute(_OF_CART, wanted).all()
+
+
 def next_episode(case: Deciding, action: Enrol) -> int | None:
     """The number of this cart's next trip; None where it has had its trip. One
     that ended before anything was sent, for a reason that no longer holds,
     has not been one to the person."""
-    earlier = case.session.execute(_trips_of(case, action)).all()
+    assert action.subject_id == case.subject.cart_id, "a flow enrols the cart it was asked about"
+    earlier = [trip for trip in case.cart_trips if trip.mode == case.saved.mode]
     if all(trip.state == "exited" and trip.reason in MENDED and not trip.wrote for trip in earlier):
         return max((trip.episode + 1 for trip in earlier), default=action.episode)
     return None
-
-
-def _trips_of(case: Deciding, action: Enrol) -> Any:
-    sent = and_(
-        effects.c.enrolment_id == enrolments.c.id,
-        effects.c.kind == "send_message",
-        effects.c.state.in_(DONE),
-    )
-    return select(
-        enrolments.c.state, enrolments.c.reason, enrolments.c.episode, exists().where(sent).label("wrote")
-    ).where(
-        enrolments.c.merchant_id == case.merchant.id,
-        enrolments.c.flow == case.flow.key,
-        enrolments.c.mode == case.saved.mode,
-        enrolments.c.subject == action.subject,
-        enrolments.c.subject_id == action.subject_id,
-    )

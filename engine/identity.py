@@ -8,28 +8,22 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import bindparam, select, text, update
+from sqlalchemy import bindparam, insert, select, text, update
 from sqlalchemy.orm import Session
 
 from core import clock
 from core.addresses import canonical
-from core.db import dialect_of, insert
+from core.db import dialect_of
 from core.events import Contact
-from core.models import Merchant
-from core.models.tables import (
-    addresses,
-    carts,
-    decisions,
-    effects,
-    enrolments,
-    inbound_people,
-    orders,
-    people,
-)
-from core.reasons import Reason
+from core.models.tables import addresses, enrolments, people
 from core.vault import Vault
-from engine.trips import end_trip, lane_of
+from engine.merging import merge
+
+# What names a person. A phone is often shared, so it finds purchases but never joins people.
+IDENTIFYING = ("email", "customer")
+LEARNT = ("first_name", "locale", "country")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,35 +68,39 @@ def resolve(
     if not named:
         return None
     _lock_names(session, named)
-    known = _known(session, merchant_id, named)
-    ids = sorted({person for person, _ in known.values()})
-    person_id = ids[0] if ids else _make_person(session, merchant_id)
-    lock_people(session, merchant_id, ids or [person_id])
-    for younger in ids[1:]:
-        _learn_from(session, vault, merchant_id, younger, person_id)
-        _merge(session, merchant_id, younger, person_id)
-    _add_addresses(session, vault, merchant_id, person_id, named, known)
-    _learn(session, vault, merchant_id, person_id, contact, seen_at)
-    return Found(person_id, _email_id(session, merchant_id, named))
+    known, seen = _lock_known(session, merchant_id, named)
+    person_id, *younger = sorted(seen) or [_make_person(session, vault, merchant_id, contact, seen_at)]
+    for other in younger:
+        seen[person_id] = _learn_from(session, vault, merchant_id, other, person_id)
+        merge(session, merchant_id, other, person_id)
+    if person_id in seen:
+        _learn(session, vault, merchant_id, person_id, contact, seen_at, seen[person_id])
+    made = _add_addresses(session, vault, merchant_id, person_id, named, known)
+    ids = {channel: address for (channel, _), (_, address) in known.items()} | made
+    return Found(person_id, ids.get("email"))
 
 
 _LOCK = (
     update(people)
     .where(people.c.id == bindparam("who"), people.c.merchant_id == bindparam("whose"))
     .values(version=people.c.version + 1)
-    .returning(people.c.version)
+    .returning(people.c.version, people.c.seen)
 )
 
 
 def lock_people(session: Session, merchant_id: int, ids: Iterable[int]) -> dict[int, int]:
     """Lock these people in the order of their ids; their new versions."""
-    versions = {}
+    return {person_id: row.version for person_id, row in _lock(session, merchant_id, ids).items()}
+
+
+def _lock(session: Session, merchant_id: int, ids: Iterable[int]) -> dict[int, Any]:
+    locked = {}
     for person_id in sorted(set(ids)):
         wanted = {"who": person_id, "whose": merchant_id}
-        moved = session.connection().execute(_LOCK, wanted).scalar_one_or_none()
-        if moved is not None:
-            versions[person_id] = moved
-    return versions
+        row = session.connection().execute(_LOCK, wanted).one_or_none()
+        if row is not None:
+            locked[person_id] = row
+    return locked
 
 
 _THEIRS = select(enrolments.c.person_id).where(
@@ -134,123 +132,128 @@ def _named(vault: Vault, merchant_id: int, contact: Contact) -> Names:
     }
 
 
+# One row after the other, so every worker takes the locks in the same order.
+_LOCK_NAMES = text(
+    "SELECT pg_advisory_xact_lock(hashtextextended(name, 0)) FROM unnest(CAST(:names AS text[])) AS name"
+)
+
+
 def _lock_names(session: Session, named: Names) -> None:
     """Two workers that meet a new person at once must not make two. SQLite
     has one writer anyway."""
     if dialect_of(session) == "postgresql":
-        for _, print_ in sorted(named):
-            session.execute(
-                text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": print_}
-            )
+        session.connection().execute(_LOCK_NAMES, {"names": [print_ for _, print_ in sorted(named)]})
 
 
-def _known(session: Session, merchant_id: int, named: Names) -> dict[tuple[str, str], tuple[int, int]]:
-    rows = session.execute(
-        select(addresses.c.channel, addresses.c.fingerprint, addresses.c.person_id, addresses.c.id).where(
-            addresses.c.merchant_id == merchant_id,
-            addresses.c.fingerprint.in_([print_ for _, print_ in named]),
-        )
-    )
-    return {(row.channel, row.fingerprint): (row.person_id, row.id) for row in rows}
+_KNOWN = select(addresses.c.channel, addresses.c.fingerprint, addresses.c.person_id, addresses.c.id).where(
+    addresses.c.merchant_id == bindparam("whose"),
+    addresses.c.channel.in_(IDENTIFYING),
+    addresses.c.fingerprint.in_(bindparam("prints", expanding=True)),
+)
+Known = dict[tuple[str, str], tuple[int, int]]
+Seen = dict[str, str]
 
 
-def _make_person(session: Session, merchant_id: int) -> int:
-    made = insert(people, session).values(merchant_id=merchant_id, version=0, seen={}, created_at=clock.now())
-    return int(session.execute(made.returning(people.c.id)).scalar_one())
+def _lock_known(session: Session, merchant_id: int, named: Names) -> tuple[Known, dict[int, Seen]]:
+    """Whom these names belong to, locked, and what was learnt of each when."""
+    wanted = {"whose": merchant_id, "prints": [print_ for _, print_ in named]}
+    rows = session.connection().execute(_KNOWN, wanted).all()
+    ids = {row.person_id for row in rows}
+    locked = _lock(session, merchant_id, ids)
+    if len(locked) < len(ids):
+        # Two of them were made one since they were looked up.
+        return _lock_known(session, merchant_id, named)
+    known = {(row.channel, row.fingerprint): (row.person_id, row.id) for row in rows}
+    return known, {person_id: row.seen for person_id, row in locked.items()}
 
 
-def _merge(session: Session, merchant_id: int, younger: int, elder: int) -> None:
-    """Everything of the younger becomes the elder's. Of two trips in one lane
-    the one with the older activity ends: the newer cart took it over."""
-    _end_older_lane(session, merchant_id, younger, elder)
-    for table in (addresses, carts, orders, enrolments, effects, decisions):
-        session.execute(
-            update(table)
-            .where(table.c.merchant_id == merchant_id, table.c.person_id == younger)
-            .values(person_id=elder)
-        )
-    session.execute(
-        update(enrolments)
-        .where(enrolments.c.merchant_id == merchant_id, enrolments.c.lane == lane_of(younger))
-        .values(lane=lane_of(elder))
-    )
-    named = select(inbound_people.c.inbound_id).where(inbound_people.c.person_id == younger)
-    rows = [
-        {"inbound_id": row.inbound_id, "person_id": elder, "merchant_id": merchant_id}
-        for row in session.execute(named)
-    ]
-    if rows:
-        session.execute(insert(inbound_people, session).on_conflict_do_nothing(), rows)
-    session.execute(people.delete().where(people.c.id == younger, people.c.merchant_id == merchant_id))
+_MAKE = insert(people).returning(people.c.id)
+_NAME = (
+    update(people)
+    .where(people.c.id == bindparam("who"), people.c.merchant_id == bindparam("whose"))
+    .values(first_name=bindparam("name"))
+)
 
 
-def _end_older_lane(session: Session, merchant_id: int, younger: int, elder: int) -> None:
-    running = session.execute(
-        select(enrolments.c.id, enrolments.c.flow, enrolments.c.mode)
-        .where(
-            enrolments.c.merchant_id == merchant_id,
-            enrolments.c.lane.in_([lane_of(younger), lane_of(elder)]),
-            enrolments.c.state.in_(["active", "held"]),
-        )
-        .order_by(enrolments.c.since.desc(), enrolments.c.id.desc())
-    ).all()
-    at = clock.now(session.get_one(Merchant, merchant_id)) if running else clock.now()
-    kept: set[tuple[str, str]] = set()
-    for row in running:
-        if (row.flow, row.mode) in kept:
-            end_trip(session, merchant_id, row.id, Reason.CART_REPLACED, at)
-        kept.add((row.flow, row.mode))
+def _make_person(
+    session: Session, vault: Vault, merchant_id: int, contact: Contact, seen_at: datetime
+) -> int:
+    """Nobody else sees the row before the commit: it is locked by being made.
+    The first name is sealed to the row's number, so it comes after."""
+    seen = _marks(vault, merchant_id, contact, seen_at)
+    values = {
+        "merchant_id": merchant_id,
+        "version": 1,
+        "locale": contact.locale or None,
+        "country": contact.country or None,
+        "seen": seen,
+        "created_at": clock.now(),
+    }
+    person_id = int(session.connection().execute(_MAKE, values).scalar_one())
+    if contact.first_name:
+        name = vault.seal(contact.first_name, name_binding(merchant_id, person_id))
+        session.connection().execute(_NAME, {"who": person_id, "whose": merchant_id, "name": name})
+    return person_id
+
+
+_ADD = insert(addresses).returning(addresses.c.channel, addresses.c.id)
 
 
 def _add_addresses(
-    session: Session,
-    vault: Vault,
-    merchant_id: int,
-    person_id: int,
-    named: Names,
-    known: dict[tuple[str, str], tuple[int, int]],
-) -> None:
-    for (channel, print_), value in named.items():
-        if (channel, print_) in known:
-            continue
-        session.execute(
-            insert(addresses, session)
-            .values(
-                merchant_id=merchant_id,
-                person_id=person_id,
-                channel=channel,
-                fingerprint=print_,
-                value=vault.seal(value, f"address:{merchant_id}:{print_}"),
-                masked=masked(channel, value),
-                created_at=clock.now(),
-            )
-            .on_conflict_do_nothing()
-        )
+    session: Session, vault: Vault, merchant_id: int, person_id: int, named: Names, known: Known
+) -> dict[str, int]:
+    """The rows of names not known yet, by channel."""
+    rows = [
+        {
+            "merchant_id": merchant_id,
+            "person_id": person_id,
+            "channel": channel,
+            "fingerprint": print_,
+            "value": vault.seal(value, f"address:{merchant_id}:{print_}"),
+            "masked": masked(channel, value),
+            "created_at": clock.now(),
+        }
+        for (channel, print_), value in named.items()
+        if (channel, print_) not in known
+    ]
+    if not rows:
+        return {}
+    return {row.channel: row.id for row in session.connection().execute(_ADD, rows)}
 
 
-def _learn(
-    session: Session, vault: Vault, merchant_id: int, person_id: int, contact: Contact, seen_at: datetime
-) -> None:
-    """Each field follows the newest event that told it, whatever the order."""
-    seen = session.execute(select(people.c.seen).where(people.c.id == person_id)).scalar_one()
-    told = {"first_name": contact.first_name, "locale": contact.locale, "country": contact.country}
-    marks = {
+def _marks(vault: Vault, merchant_id: int, contact: Contact, seen_at: datetime) -> Seen:
+    """By what the newest event that told a field is known."""
+    told = {name: getattr(contact, name) for name in LEARNT}
+    return {
         name: f"{seen_at.isoformat()} {vault.fingerprint(merchant_id, value)[:8]}"
         for name, value in told.items()
         if value
     }
-    news = {name: told[name] or "" for name, mark in marks.items() if mark > seen.get(name, "")}
+
+
+def _learn(
+    session: Session,
+    vault: Vault,
+    merchant_id: int,
+    person_id: int,
+    contact: Contact,
+    seen_at: datetime,
+    seen: Seen,
+) -> None:
+    """Each field follows the newest event that told it, whatever the order."""
+    marks = _marks(vault, merchant_id, contact, seen_at)
+    news = {name: mark for name, mark in marks.items() if mark > seen.get(name, "")}
     if not news:
         return
-    values: dict[str, object] = dict(news)
+    values: dict[str, object] = {name: getattr(contact, name) for name in news}
     if "first_name" in news:
-        values["first_name"] = vault.seal(news["first_name"], name_binding(merchant_id, person_id))
-    fresh = seen | {name: marks[name] for name in news}
-    session.execute(update(people).where(people.c.id == person_id).values(**values, seen=fresh))
+        values["first_name"] = vault.seal(contact.first_name or "", name_binding(merchant_id, person_id))
+    session.execute(update(people).where(people.c.id == person_id).values(**values, seen=seen | news))
 
 
-def _learn_from(session: Session, vault: Vault, merchant_id: int, younger: int, elder: int) -> None:
-    """What was told of the younger later than of the elder counts from now on."""
+def _learn_from(session: Session, vault: Vault, merchant_id: int, younger: int, elder: int) -> Seen:
+    """What was told of the younger later than of the elder counts from now on;
+    by what the elder's fields are known then."""
     both = select(people).where(people.c.merchant_id == merchant_id, people.c.id.in_([younger, elder]))
     rows = {row.id: row for row in session.execute(both)}
     theirs, ours = rows[younger], rows[elder]
@@ -259,17 +262,6 @@ def _learn_from(session: Session, vault: Vault, merchant_id: int, younger: int, 
     if values.get("first_name") is not None:
         plain = vault.open(values["first_name"], name_binding(merchant_id, younger))
         values["first_name"] = vault.seal(plain, name_binding(merchant_id, elder))
-    session.execute(update(people).where(people.c.id == elder).values(**values, seen=ours.seen | later))
-
-
-def _email_id(session: Session, merchant_id: int, named: Names) -> int | None:
-    prints = [print_ for channel, print_ in named if channel == "email"]
-    if not prints:
-        return None
-    return session.execute(
-        select(addresses.c.id).where(
-            addresses.c.merchant_id == merchant_id,
-            addresses.c.channel == "email",
-            addresses.c.fingerprint == prints[0],
-        )
-    ).scalar_one_or_none()
+    seen: Seen = ours.seen | later
+    session.execute(update(people).where(people.c.id == elder).values(**values, seen=seen))
+    return seen

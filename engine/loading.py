@@ -1,10 +1,10 @@
 """Loading what flows need to know, for a whole batch in a fixed number of queries."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import BindParameter, Connection, and_, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from core.events import Line, Stock
@@ -22,55 +22,44 @@ from core.models.tables import (
 )
 from core.money import Money
 from core.reasons import Reason
+from core.statements import one_of
 from engine.known import Loaded, Planned, Slot, Subject
 from engine.standing import Act
 
 
 def load(session: Session, merchant_id: int, subjects: Sequence[Subject], now: datetime) -> Loaded:
     """Load everything about these subjects; `now` is the merchant's time."""
-    loaded = Loaded(now)
+    loaded, connection = Loaded(now), session.connection()
     person_ids = sorted({s.person_id for s in subjects if s.person_id is not None})
-    cart_ids = sorted({s.cart_id for s in subjects})
-    _load_carts(session, merchant_id, loaded, cart_ids, person_ids)
-    _load_orders(session, merchant_id, loaded, person_ids)
-    _load_stock(session, merchant_id, loaded)
+    wanted = {"whose": merchant_id, "carts": sorted({s.cart_id for s in subjects}), "people": person_ids}
+    _load_carts(connection, loaded, wanted)
+    _load_orders(connection, loaded, wanted)
     if person_ids:
-        _load_people(session, merchant_id, loaded, person_ids)
-        _load_trips(session, merchant_id, loaded, person_ids)
+        _load_people(connection, loaded, wanted)
+        _load_trips(connection, loaded, wanted)
     return loaded
 
 
-def _load_carts(
-    session: Session, merchant_id: int, loaded: Loaded, cart_ids: list[int], person_ids: list[int]
-) -> None:
-    mine = carts.c.merchant_id == merchant_id
-    for row in session.execute(select(carts).where(mine, carts.c.id.in_(cart_ids))):
-        loaded.carts[row.id] = row
-    found = (
-        select(lines, carts.c.currency)
-        .join(carts, carts.c.id == lines.c.cart_id)
-        .where(lines.c.merchant_id == merchant_id, lines.c.cart_id.in_(cart_ids))
-        .order_by(lines.c.cart_id, lines.c.position)
+_WHOSE: BindParameter[int] = bindparam("whose")
+_CARTS = select(carts).where(carts.c.merchant_id == _WHOSE, one_of(carts.c.id, "carts"))
+# What is in the carts, and what is known of its stock.
+_LINES = (
+    select(lines, carts.c.currency, variants.c.stock_kind, variants.c.stock_units)
+    .join(carts, carts.c.id == lines.c.cart_id)
+    .outerjoin(
+        variants, and_(variants.c.merchant_id == lines.c.merchant_id, variants.c.ref == lines.c.variant_ref)
     )
-    for row in session.execute(found):
+    .where(lines.c.merchant_id == _WHOSE, one_of(lines.c.cart_id, "carts"))
+    .order_by(lines.c.cart_id, lines.c.position)
+)
+
+
+def _load_carts(connection: Connection, loaded: Loaded, wanted: Mapping[str, Any]) -> None:
+    loaded.carts = {row.id: row for row in connection.execute(_CARTS, wanted)}
+    for row in connection.execute(_LINES, wanted):
         loaded.lines[row.cart_id].append(_line(row))
-    if person_ids:
-        _load_newest(session, merchant_id, loaded, person_ids)
-
-
-def _load_newest(session: Session, merchant_id: int, loaded: Loaded, person_ids: list[int]) -> None:
-    """Each person's newest cart, also where it was emptied: an older one that
-    it had replaced does not come back."""
-    rank = func.row_number().over(
-        partition_by=carts.c.person_id, order_by=(carts.c.activity_at.desc(), carts.c.ref.desc())
-    )
-    ranked = (
-        select(carts.c.person_id, carts.c.id, rank.label("place"))
-        .where(carts.c.merchant_id == merchant_id, carts.c.person_id.in_(person_ids), carts.c.test.is_(False))
-        .subquery()
-    )
-    newest = select(ranked.c.person_id, ranked.c.id).where(ranked.c.place == 1)
-    loaded.newest = {row.person_id: row.id for row in session.execute(newest)}
+        if row.stock_kind is not None:
+            loaded.stock[row.variant_ref] = Stock(row.stock_kind, row.stock_units)
 
 
 def _line(row: Any) -> Line:
@@ -87,95 +76,115 @@ def _line(row: Any) -> Line:
     )
 
 
-def _load_orders(session: Session, merchant_id: int, loaded: Loaded, person_ids: list[int]) -> None:
+_ORDERS = select(
+    orders.c.person_id,
+    orders.c.address_id,
+    orders.c.ref,
+    orders.c.cancelled_at,
+    orders.c.cart_ref,
+    orders.c.cart_token,
+    orders.c.phone_fingerprint,
+    orders.c.placed_at,
+    orders.c.paid_at,
+    orders.c.bought,
+).where(
+    orders.c.merchant_id == _WHOSE,
+    or_(
+        one_of(orders.c.person_id, "people"),
+        one_of(orders.c.cart_ref, "refs"),
+        one_of(orders.c.cart_token, "tokens"),
+        one_of(orders.c.phone_fingerprint, "phones"),
+    ),
+    orders.c.test.is_(False),
+)
+
+
+def _load_orders(connection: Connection, loaded: Loaded, wanted: Mapping[str, Any]) -> None:
     """Orders of these people or of these carts, whoever placed them."""
     refs = [row.ref for row in loaded.carts.values()]
     tokens = [row.token for row in loaded.carts.values() if row.token]
     phones = [row.phone_fingerprint for row in loaded.carts.values() if row.phone_fingerprint]
-    columns = (
-        orders.c.person_id,
-        orders.c.address_id,
-        orders.c.ref,
-        orders.c.cancelled_at,
-        orders.c.cart_ref,
-        orders.c.cart_token,
-        orders.c.phone_fingerprint,
-        orders.c.placed_at,
-        orders.c.paid_at,
-        orders.c.bought,
-    )
-    wanted = [
-        orders.c.person_id.in_(person_ids),
-        orders.c.cart_ref.in_(refs),
-        orders.c.cart_token.in_(tokens + refs),
-        orders.c.phone_fingerprint.in_(phones),
-    ]
-    found = select(*columns).where(
-        orders.c.merchant_id == merchant_id, or_(*wanted), orders.c.test.is_(False)
-    )
-    loaded.orders = list(session.execute(found))
+    named = {"refs": refs, "tokens": tokens + refs, "phones": phones}
+    loaded.orders = list(connection.execute(_ORDERS, {**wanted, **named}))
 
 
-def _load_stock(session: Session, merchant_id: int, loaded: Loaded) -> None:
-    refs = {line.variant_ref for found in loaded.lines.values() for line in found if line.variant_ref}
-    if not refs:
-        return
-    found = select(variants.c.ref, variants.c.stock_kind, variants.c.stock_units).where(
-        variants.c.merchant_id == merchant_id, variants.c.ref.in_(refs), variants.c.stock_kind.is_not(None)
-    )
-    for row in session.execute(found):
-        loaded.stock[row.ref] = Stock(row.stock_kind, row.stock_units)
+# Each person's newest cart, also where it was emptied: an older one that it
+# had replaced does not come back.
+_NEWEST = (
+    select(carts.c.id)
+    .where(carts.c.merchant_id == _WHOSE, carts.c.person_id == people.c.id, carts.c.test.is_(False))
+    .order_by(carts.c.activity_at.desc(), carts.c.ref.desc())
+    .limit(1)
+    .scalar_subquery()
+)
+_PEOPLE = select(people, _NEWEST.label("newest")).where(
+    people.c.merchant_id == _WHOSE, one_of(people.c.id, "people")
+)
+_STOPPED = and_(
+    suppressions.c.merchant_id == addresses.c.merchant_id,
+    suppressions.c.channel == addresses.c.channel,
+    suppressions.c.fingerprint == addresses.c.fingerprint,
+)
+_ACTS = and_(
+    consents.c.address_id == addresses.c.id,
+    consents.c.purpose == "marketing",
+    consents.c.channel == "email",
+)
+# Each address once for every act of consent or objection, at least once.
+_ADDRESSES = (
+    select(addresses, suppressions.c.reason, consents.c.state, consents.c.act_at, consents.c.source)
+    .outerjoin(suppressions, _STOPPED)
+    .outerjoin(consents, _ACTS)
+    .where(addresses.c.merchant_id == _WHOSE, one_of(addresses.c.person_id, "people"))
+    .order_by(addresses.c.id)
+)
 
 
-def _load_people(session: Session, merchant_id: int, loaded: Loaded, person_ids: list[int]) -> None:
-    found = select(people).where(people.c.merchant_id == merchant_id, people.c.id.in_(person_ids))
-    loaded.persons = {row.id: row for row in session.execute(found)}
-    theirs = and_(addresses.c.merchant_id == merchant_id, addresses.c.person_id.in_(person_ids))
-    for row in session.execute(select(addresses).where(theirs).order_by(addresses.c.id)):
+def _load_people(connection: Connection, loaded: Loaded, wanted: Mapping[str, Any]) -> None:
+    loaded.persons = {row.id: row for row in connection.execute(_PEOPLE, wanted)}
+    loaded.newest = {row.id: row.newest for row in loaded.persons.values() if row.newest is not None}
+    told = connection.execute(_ADDRESSES, wanted).all()
+    for row in {row.id: row for row in told}.values():
         loaded.names[row.person_id].append(row)
         if row.channel == "email":
             loaded.addresses[row.id] = row
-    acts = (
-        select(consents.c.address_id, consents.c.state, consents.c.act_at, consents.c.source)
-        .join(addresses, addresses.c.id == consents.c.address_id)
-        .where(theirs, consents.c.purpose == "marketing", consents.c.channel == "email")
-    )
-    for row in session.execute(acts):
-        loaded.acts[row.address_id].append(Act(row.state, row.act_at, row.source))
-    prints = [row.fingerprint for names in loaded.names.values() for row in names]
-    stopped = select(suppressions.c.fingerprint, suppressions.c.reason).where(
-        suppressions.c.merchant_id == merchant_id,
-        suppressions.c.fingerprint.in_(prints),
-    )
-    loaded.suppressed = {row.fingerprint: Reason(row.reason) for row in session.execute(stopped)}
+        if row.reason is not None:
+            loaded.suppressed[row.fingerprint] = Reason(row.reason)
+    for row in told:
+        if row.act_at is not None:
+            loaded.acts[row.id].append(Act(row.state, row.act_at, row.source))
 
 
-def _load_trips(session: Session, merchant_id: int, loaded: Loaded, person_ids: list[int]) -> None:
-    found = select(enrolments).where(
-        enrolments.c.merchant_id == merchant_id, enrolments.c.person_id.in_(person_ids)
-    )
-    for row in session.execute(found):
-        loaded.trips[(row.person_id, row.flow, row.mode)].append(row)
-    columns = (
-        effects.c.id,
-        effects.c.enrolment_id,
-        effects.c.person_id,
-        effects.c.step,
-        effects.c.state,
-        effects.c.flow,
-        effects.c.mode,
-        effects.c.due_at,
-        effects.c.wake_at,
-        effects.c.acted_at,
-        effects.c.slot_day,
-        effects.c.kind,
-    )
-    messages = select(*columns).where(
-        effects.c.merchant_id == merchant_id,
-        effects.c.enrolment_id.in_([trip.id for trips in loaded.trips.values() for trip in trips]),
-        effects.c.kind == "send_message",
-    )
-    for row in session.execute(messages):
+_TRIPS = select(enrolments).where(
+    enrolments.c.merchant_id == _WHOSE, one_of(enrolments.c.person_id, "people")
+)
+_MESSAGES = select(
+    effects.c.id,
+    effects.c.enrolment_id,
+    effects.c.person_id,
+    effects.c.step,
+    effects.c.state,
+    effects.c.flow,
+    effects.c.mode,
+    effects.c.due_at,
+    effects.c.wake_at,
+    effects.c.acted_at,
+    effects.c.slot_day,
+    effects.c.kind,
+).where(
+    effects.c.merchant_id == _WHOSE,
+    one_of(effects.c.enrolment_id, "trips"),
+    effects.c.kind == "send_message",
+)
+
+
+def _load_trips(connection: Connection, loaded: Loaded, wanted: Mapping[str, Any]) -> None:
+    trips = connection.execute(_TRIPS, wanted).all()
+    for trip in trips:
+        loaded.trips[(trip.person_id, trip.flow, trip.mode)].append(trip)
+    if not trips:
+        return
+    for row in connection.execute(_MESSAGES, {**wanted, "trips": [trip.id for trip in trips]}):
         loaded.steps[row.enrolment_id].append(row)
         if row.slot_day is not None:
             loaded.slots[row.person_id].append(Slot(row.slot_day, row.id, row.flow))

@@ -1,47 +1,77 @@
 """The messages of a trip as rows: added, moved, and worded as settings say now."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from core import clock
 from core.actions import SendMessage
-from core.db import insert
 from core.models.tables import effects
 from core.reasons import Reason
 from engine.deciding import Deciding, Trip
 from engine.work import announce
 
 MOVABLE = ("pending", "claimed", "held")
+# Whatever returns something goes to the database as one statement for all its rows.
+_ADD = effects.insert().returning(effects.c.id, effects.c.step)
+
+
+_OF_TRIP = select(
+    effects.c.id,
+    effects.c.key,
+    effects.c.step,
+    effects.c.state,
+    effects.c.due_at,
+    effects.c.waits_for,
+    effects.c.payload,
+    effects.c.settings_version,
+).where(
+    effects.c.enrolment_id == bindparam("trip"),
+    effects.c.merchant_id == bindparam("whose"),
+    effects.c.kind == "send_message",
+)
 
 
 def messages_of(case: Deciding, trip: Trip) -> dict[int, Any]:
     """The trip's message rows by step."""
-    columns = (
-        effects.c.id,
-        effects.c.key,
-        effects.c.step,
-        effects.c.state,
-        effects.c.due_at,
-        effects.c.waits_for,
-        effects.c.payload,
-        effects.c.settings_version,
-    )
-    found = select(*columns).where(effects.c.enrolment_id == trip.id, effects.c.kind == "send_message")
-    return {row.step: row for row in case.session.execute(found)}
+    wanted = {"trip": trip.id, "whose": case.merchant.id}
+    return {row.step: row for row in case.session.connection().execute(_OF_TRIP, wanted)}
 
 
-def add_message(case: Deciding, enrolment_id: int, message: SendMessage, state: str) -> None:
+def add_messages(case: Deciding, trip: Trip, messages: Sequence[SendMessage]) -> None:
     """One row is one effect: a message with a code waits for the code's row."""
-    key = f"{case.merchant.key}.{enrolment_id}.{message.step}"
-    wake_at = clock.real_time(case.merchant, message.due_at)
-    code_id = None
-    if message.incentive.kind != "none":
-        code_id = _insert(case, _effect(case, enrolment_id, message, f"{key}.code", state, wake_at))
-    row = _effect(case, enrolment_id, message, key, state, None if code_id else wake_at)
-    _insert(case, row | {"kind": "send_message", "waits_for": code_id})
-    announce(case.session, case.merchant.id, wake_at)
+    if not messages:
+        return
+    state = "held" if trip.state == "held" else "pending"
+    codes = _add_codes(case, trip, [m for m in messages if m.incentive.kind != "none"], state)
+    rows = []
+    for message in messages:
+        code_id = codes.get(message.step)
+        wake_at = None if code_id else clock.real_time(case.merchant, message.due_at)
+        row = _effect(case, trip.id, message, _key(case, trip, message), state, wake_at)
+        rows.append(row | {"kind": "send_message", "waits_for": code_id})
+    case.session.connection().execute(_ADD, rows)
+    earliest = min(message.due_at for message in messages)
+    announce(case.session, case.merchant.id, clock.real_time(case.merchant, earliest))
+
+
+def _add_codes(case: Deciding, trip: Trip, messages: Sequence[SendMessage], state: str) -> dict[int, int]:
+    """The rows of the codes by the step whose message waits for them."""
+    rows = [
+        _effect(
+            case, trip.id, m, f"{_key(case, trip, m)}.code", state, clock.real_time(case.merchant, m.due_at)
+        )
+        for m in messages
+    ]
+    if not rows:
+        return {}
+    return {row.step: row.id for row in case.session.connection().execute(_ADD, rows)}
+
+
+def _key(case: Deciding, trip: Trip, message: SendMessage) -> str:
+    return f"{case.merchant.key}.{trip.id}.{message.step}"
 
 
 def keep_up(case: Deciding, trip: Trip, row: Any, message: SendMessage) -> None:
@@ -94,7 +124,8 @@ def _begin_with_code(
     state = "held" if trip.state == "held" else "pending"
     wake_at = clock.real_time(case.merchant, message.due_at)
     key = f"{row.key}.code{case.saved.version}"
-    code_id = _insert(case, _effect(case, trip.id, message, key, state, wake_at))
+    code = _effect(case, trip.id, message, key, state, wake_at)
+    code_id = case.session.connection().execute(_ADD, code).one().id
     _change(case, row.id, **worded, state=state, waits_for=code_id, wake_at=None, lease_until=None)
     announce(case.session, case.merchant.id, wake_at)
 
@@ -131,6 +162,9 @@ def _effect(
         "wake_at": wake_at,
         "settings_version": case.saved.version,
         "payload": _payload(message),
+        "claim": 0,
+        "attempts": 0,
+        "undo": False,
     }
 
 
@@ -140,8 +174,3 @@ def _payload(message: SendMessage) -> dict[str, Any]:
         "incentive": message.incentive.kind,
         "value": message.incentive.value,
     }
-
-
-def _insert(case: Deciding, row: dict[str, Any]) -> int:
-    made = insert(effects, case.session).values(**row, claim=0, attempts=0, undo=False)
-    return int(case.session.execute(made.returning(effects.c.id)).scalar_one())

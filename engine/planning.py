@@ -4,8 +4,9 @@ Runs in the same transaction as remembering, with the people locked.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, func, literal_column, or_, select, update
 from sqlalchemy.orm import Session
 
 from core import clock
@@ -18,13 +19,14 @@ from core.reasons import Reason
 from core.settings import FlowSettings
 from engine.deciding import Deciding, Trip
 from engine.enrolling import enrol
+from engine.episodes import trips_of_cart
 from engine.facts import facts_for
 from engine.identity import fingerprint, lock_people
-from engine.known import Subject
+from engine.known import Loaded, Subject
 from engine.loading import load
 from engine.machine import Machine
 from engine.records import Touched
-from engine.shop_settings import flow_settings, settings_at, shop_settings
+from engine.shop_settings import Saved, ShopSettings, newest_settings, settings_at
 from engine.trips import RUNNING, end_trip, lane_of
 from flows.flow import Flow
 
@@ -37,16 +39,22 @@ def plan(
     inbound_id: int | None = None,
 ) -> None:
     """Let every enabled flow decide about everything the events touched."""
-    for flow in machine.flows.values():
+    listening = [
+        flow
+        for flow in machine.flows.values()
+        if any(isinstance(item.event, flow.listens_to) for item in touched)
+    ]
+    if not listening:
+        return
+    shop, saved = newest_settings(session, merchant.id, listening)
+    for flow in listening:
+        mode = saved[flow.key].mode
+        if mode == "off":
+            continue
         heard = [item for item in touched if isinstance(item.event, flow.listens_to)]
-        if not heard:
-            continue
-        saved = flow_settings(session, merchant.id, flow)
-        if saved.mode == "off":
-            continue
-        for subject, event in _subjects(machine, session, merchant, flow, saved.mode, heard).items():
+        for subject, event in _subjects(machine, session, merchant, flow, mode, heard).items():
             now = clock.now(merchant)
-            case = Deciding(machine, session, merchant, flow, saved, subject, now, inbound_id)
+            case = Deciding(machine, session, merchant, flow, shop, saved[flow.key], subject, now, inbound_id)
             _decide(case, event)
 
 
@@ -55,11 +63,11 @@ def look_again(machine: Machine, session: Session, merchant: Merchant, enrolment
     mine = enrolments.c.merchant_id == merchant.id
     trip = session.execute(select(enrolments).where(mine, enrolments.c.id == enrolment_id)).one()
     flow = machine.flows[trip.flow]
-    saved = flow_settings(session, merchant.id, flow)
+    shop, saved = _settings(session, merchant, flow)
     if trip.state not in RUNNING or saved.mode != trip.mode or saved.version == trip.settings_version:
         return
     subject = Subject(trip.person_id, trip.subject_id)
-    _decide(Deciding(machine, session, merchant, flow, saved, subject, clock.now(merchant)), None)
+    _decide(Deciding(machine, session, merchant, flow, shop, saved, subject, clock.now(merchant)), None)
 
 
 def follow_times(machine: Machine, session: Session, merchant: Merchant, enrolment_id: int) -> None:
@@ -70,7 +78,7 @@ def follow_times(machine: Machine, session: Session, merchant: Merchant, enrolme
         )
     ).one()
     flow = machine.flows[trip.flow]
-    saved = flow_settings(session, merchant.id, flow)
+    shop, saved = _settings(session, merchant, flow)
     lock_people(session, merchant.id, [trip.person_id])
     session.execute(
         update(enrolments)
@@ -78,81 +86,86 @@ def follow_times(machine: Machine, session: Session, merchant: Merchant, enrolme
         .values(settings_version=saved.version)
     )
     subject = Subject(trip.person_id, trip.subject_id)
-    _decide(Deciding(machine, session, merchant, flow, saved, subject, clock.now(merchant)), None)
+    _decide(Deciding(machine, session, merchant, flow, shop, saved, subject, clock.now(merchant)), None)
+
+
+def _settings(session: Session, merchant: Merchant, flow: Flow) -> tuple[ShopSettings, Saved]:
+    shop, saved = newest_settings(session, merchant.id, (flow,))
+    return shop, saved[flow.key]
 
 
 def _decide(case: Deciding, event: Event | None) -> None:
-    if isinstance(event, CartUpdated):
-        _end_trips_of_others(case)
-    facts = _facts(case)
-    settings = _settings_for(case)
+    case = replace(case, cart_trips=trips_of_cart(case))
+    if isinstance(event, CartUpdated) and _end_trips_of_others(case):
+        case = replace(case, cart_trips=trips_of_cart(case))
+    loaded = load(case.session, case.merchant.id, [case.subject], case.now)
+    facts = _facts(case, loaded)
+    trip = _running_trip(case, loaded)
+    settings = _settings_for(case, trip)
     if event is None:
         actions = case.flow.wake("settings", settings, facts.only(case.flow.needs))
     else:
         actions = case.flow.plan(event, settings, facts.only(case.flow.needs))
     for action in actions:
-        _apply(case, action, facts)
+        trip = _apply(case, action, facts, trip)
 
 
-def _end_trips_of_others(case: Deciding) -> None:
+def _end_trips_of_others(case: Deciding) -> bool:
     """A cart that has become somebody else's: whoever was reminded of it
     before must not be sent the other's cart."""
-    if case.subject.person_id is None:
-        return
-    others = case.session.execute(
-        select(enrolments.c.id, enrolments.c.person_id).where(
-            enrolments.c.merchant_id == case.merchant.id,
-            enrolments.c.subject == "cart",
-            enrolments.c.subject_id == case.subject.cart_id,
-            enrolments.c.flow == case.flow.key,
-            enrolments.c.person_id != case.subject.person_id,
-            enrolments.c.state.in_(RUNNING),
-        )
-    ).all()
-    lock_people(case.session, case.merchant.id, [row.person_id for row in others])
-    for row in others:
-        end_trip(case.session, case.merchant.id, row.id, Reason.OTHER_PERSON, case.now, case.inbound_id)
+    person_id = case.subject.person_id
+    others = [trip for trip in case.cart_trips if trip.person_id != person_id and trip.state in RUNNING]
+    if person_id is None or not others:
+        return False
+    lock_people(case.session, case.merchant.id, [trip.person_id for trip in others])
+    for trip in others:
+        end_trip(case.session, case.merchant.id, trip.id, Reason.OTHER_PERSON, case.now, case.inbound_id)
+    return True
 
 
-def _facts(case: Deciding) -> Facts:
-    policy = shop_settings(case.session, case.merchant.id).consent_policy
-    loaded = load(case.session, case.merchant.id, [case.subject], case.now)
+def _facts(case: Deciding, loaded: Loaded) -> Facts:
+    policy = case.shop.consent_policy
     return facts_for(loaded, case.subject, case.flow.key, case.saved.mode, case.flow.purpose, policy)
 
 
-def _settings_for(case: Deciding) -> FlowSettings:
+def _running_trip(case: Deciding, loaded: Loaded) -> Trip | None:
+    person_id = case.subject.person_id
+    if person_id is None:
+        return None
+    for row in loaded.trips.get((person_id, case.flow.key, case.saved.mode), ()):
+        if row.state in RUNNING and row.lane == lane_of(person_id):
+            return Trip(row.id, row.subject_id, row.settings_version, row.state)
+    return None
+
+
+def _settings_for(case: Deciding, trip: Trip | None) -> FlowSettings:
     """A trip under way keeps its waiting times; all else holds from saving."""
-    trip = _running_trip(case)
     if trip is None or trip.settings_version == case.saved.version:
         return case.saved.settings
     older = settings_at(case.session, case.merchant.id, case.flow, trip.settings_version)
     return case.saved.settings.keeping_times_of(older)
 
 
-def _apply(case: Deciding, action: Action, facts: Facts) -> None:
+def _apply(case: Deciding, action: Action, facts: Facts, trip: Trip | None) -> Trip | None:
+    """Do what the flow wants; the person's running trip after it."""
     before_live = _before_live(case, facts)
     match action:
         case Refuse(reasons=reasons):
             _refuse(case, reasons + before_live)
-        case Exit(reason=reason):
-            _exit(case, reason)
-        case Enrol() if before_live and _running_trip(case) is None:
+        case Exit(reason=reason) if trip is not None:
+            end_trip(case.session, case.merchant.id, trip.id, reason, case.now, case.inbound_id)
+            return None
+        case Enrol() if before_live and trip is None:
             case.record("refused", before_live)
         case Enrol():
-            enrol(case, action, _running_trip(case))
+            return enrol(case, action, trip)
+    return trip
 
 
 def _refuse(case: Deciding, reasons: tuple[Reason, ...]) -> None:
     """Why this cart starts no trip; one that had its trip needs no more words."""
-    had_one = select(enrolments.c.id).where(
-        enrolments.c.merchant_id == case.merchant.id,
-        enrolments.c.flow == case.flow.key,
-        enrolments.c.mode == case.saved.mode,
-        enrolments.c.subject == "cart",
-        enrolments.c.subject_id == case.subject.cart_id,
-        enrolments.c.person_id == case.subject.person_id,
-    )
-    if case.session.execute(had_one.limit(1)).first() is None:
+    mine = (case.saved.mode, case.subject.person_id)
+    if mine not in ((trip.mode, trip.person_id) for trip in case.cart_trips):
         case.record("refused", reasons)
 
 
@@ -160,29 +173,6 @@ def _before_live(case: Deciding, facts: Facts) -> tuple[Reason, ...]:
     """What was left before the flow was switched on stays untouched."""
     since = case.saved.live_since
     return (Reason.BEFORE_LIVE,) if since is not None and facts[CartFacts].activity_at < since else ()
-
-
-def _exit(case: Deciding, reason: Reason) -> None:
-    trip = _running_trip(case)
-    if trip is not None:
-        end_trip(case.session, case.merchant.id, trip.id, reason, case.now, case.inbound_id)
-
-
-def _running_trip(case: Deciding) -> Trip | None:
-    if case.subject.person_id is None:
-        return None
-    row = case.session.execute(
-        select(
-            enrolments.c.id, enrolments.c.subject_id, enrolments.c.settings_version, enrolments.c.state
-        ).where(
-            enrolments.c.merchant_id == case.merchant.id,
-            enrolments.c.flow == case.flow.key,
-            enrolments.c.mode == case.saved.mode,
-            enrolments.c.lane == lane_of(case.subject.person_id),
-            enrolments.c.state.in_(RUNNING),
-        )
-    ).one_or_none()
-    return Trip(*row) if row else None
 
 
 def _subjects(
@@ -226,24 +216,37 @@ def _left_its_cart(machine: Machine, session: Session, merchant_id: int, event: 
     return set(rows.scalars())
 
 
+_OF_TRIP = select(enrolments.c.subject_id).where(
+    enrolments.c.merchant_id == bindparam("whose"),
+    enrolments.c.flow == bindparam("flow"),
+    enrolments.c.mode == bindparam("mode"),
+    enrolments.c.lane == bindparam("lane"),
+    # Written out, so that the index of running trips can be used.
+    enrolments.c.state.in_([literal_column(f"'{state}'") for state in RUNNING]),
+)
+_NEWEST = (
+    select(carts.c.id)
+    .where(
+        carts.c.merchant_id == bindparam("whose"),
+        carts.c.person_id == bindparam("person"),
+        carts.c.test.is_(False),
+    )
+    .order_by(carts.c.activity_at.desc(), carts.c.ref.desc())
+    .limit(1)
+)
+_CART_THAT_MATTERS = select(func.coalesce(_OF_TRIP.scalar_subquery(), _NEWEST.scalar_subquery()))
+
+
 def _cart_that_matters(
     session: Session, merchant_id: int, flow: str, mode: str, person_id: int
 ) -> int | None:
     """The cart of the person's running trip, else the newest one."""
-    running = session.execute(
-        select(enrolments.c.subject_id).where(
-            enrolments.c.merchant_id == merchant_id,
-            enrolments.c.flow == flow,
-            enrolments.c.mode == mode,
-            enrolments.c.lane == lane_of(person_id),
-            enrolments.c.state.in_(RUNNING),
-        )
-    ).scalar_one_or_none()
-    if running is not None:
-        return int(running)
-    return session.execute(
-        select(carts.c.id)
-        .where(carts.c.merchant_id == merchant_id, carts.c.person_id == person_id, carts.c.test.is_(False))
-        .order_by(carts.c.activity_at.desc(), carts.c.ref.desc())
-        .limit(1)
-    ).scalar_one_or_none()
+    wanted = {
+        "whose": merchant_id,
+        "flow": flow,
+        "mode": mode,
+        "lane": lane_of(person_id),
+        "person": person_id,
+    }
+    found: int | None = session.connection().execute(_CART_THAT_MATTERS, wanted).scalar_one()
+    return found

@@ -5,20 +5,20 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import BindParameter, Select, bindparam, exists, literal_column, or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core import clock
 from core.actions import Incentive, SendMessage, Skip, Wait
 from core.facts import ConsentFacts, Facts
-from core.models.tables import effects, enrolments, inbound, look_ups, merchants
+from core.models.tables import effects
 from core.reasons import Reason
 from engine import calendar, discounts, letters, permission
 from engine.batches import BUYING, Open, load_settings
 from engine.facts import facts_for
-from engine.identity import lock_people
 from engine.known import Loaded, Planned, Subject
 from engine.loading import load
+from engine.locking import Now
 from engine.machine import Machine
 from engine.planning import look_again
 from engine.settling import Outcome
@@ -28,43 +28,16 @@ FRESH = timedelta(seconds=60)
 SOON = timedelta(seconds=1)
 
 
-def _now() -> Select[Any]:
-    """The settings' revision, and whether an order waits to be read: each part
-    of that asks one partial index, in the very words of that index."""
-    whose: BindParameter[int] = bindparam("whose")
-    mine = (look_ups.c.merchant_id == whose, look_ups.c.kind == "order")
-    new = inbound.c.state == literal_column("'new'")
-    unread = exists().where(inbound.c.merchant_id == whose, new, inbound.c.about_orders)
-    waiting = exists().where(*mine, look_ups.c.state == literal_column("'waiting'"))
-    asking = exists().where(*mine, look_ups.c.state == literal_column("'asking'"))
-    found = select(merchants.c.settings_rev, or_(unread, waiting, asking))
-    return found.where(merchants.c.id == whose)
-
-
-_NOW = _now()
-# The row as it stands, and the trip it belongs to.
-_ROW = (
-    select(
-        effects.c.state,
-        effects.c.claim,
-        enrolments.c.state.label("trip"),
-        enrolments.c.person_id,
-        enrolments.c.subject_id,
-    )
-    .join(enrolments, enrolments.c.id == effects.c.enrolment_id)
-    .where(effects.c.id == bindparam("which"))
-)
-
-
-def prepare(machine: Machine, session: Session, opened: Open, row: Any) -> Ready | Settled:
-    """Decide in the last second whether the effect happens, and how."""
+def prepare(machine: Machine, session: Session, opened: Open, row: Any, now: Now) -> Ready | Settled:
+    """Decide in the last second whether the effect happens, and how; `now` is
+    how things stand with the person locked."""
     if row.undo:
         return discounts.prepare_removal(machine, session, opened, row)
     subject = opened.trips.get(row.enrolment_id)
     if subject is None:
         return skipped(row, Reason.INTERNAL)
-    opened, unread = _true_now(machine, session, opened, subject)
-    stale = _changed(session, row, subject) or _stale(opened, row, unread)
+    opened = _true_now(machine, session, opened, subject, now)
+    stale = _changed(session, row, subject, now) or _stale(opened, row, now.unread)
     if stale is not None:
         return stale
     worded = _as_settings_say(machine, session, opened, row)
@@ -81,29 +54,26 @@ def _decide(machine: Machine, session: Session, opened: Open, row: Any, subject:
     return letters.prepare_message(machine, session, opened, row, subject, answer.slot_day)
 
 
-def _true_now(machine: Machine, session: Session, opened: Open, subject: Subject) -> tuple[Open, bool]:
-    """The person locked; facts and settings loaded again only if they moved.
-    And whether an order that nobody has read yet lies in the inbox."""
+def _true_now(machine: Machine, session: Session, opened: Open, subject: Subject, now: Now) -> Open:
+    """Facts and settings loaded again only if they moved."""
     if subject.person_id is not None:
-        versions = lock_people(session, opened.merchant.id, [subject.person_id])
         known = opened.loaded.persons.get(subject.person_id)
-        if known is None or versions.get(subject.person_id) != known.version + 1:
+        if known is None or now.versions.get(subject.person_id) != known.version + 1:
             loaded = load(session, opened.merchant.id, [subject], clock.now(opened.merchant))
             opened = replace(opened, loaded=loaded)
-    rev, unread = session.connection().execute(_NOW, {"whose": opened.merchant.id}).one()
-    if rev != opened.settings.rev:
+    if now.rev is not None and now.rev != opened.settings.rev:
         fresh = load_settings(machine, session, opened.merchant)
-        opened = replace(opened, settings=replace(fresh, rev=rev))
-    return opened, bool(unread)
+        opened = replace(opened, settings=replace(fresh, rev=now.rev))
+    return opened
 
 
-def _changed(session: Session, row: Any, subject: Subject) -> Settled | None:
+def _changed(session: Session, row: Any, subject: Subject, now: Now) -> Settled | None:
     """What the asking, or somebody else meanwhile, has made of the row and its
     trip: nothing is set aside or written for what will not go."""
-    found = session.connection().execute(_ROW, {"which": row.id}).one()
-    if (found.state, found.claim, found.trip) != ("claimed", row.claim, "active"):
+    trip = now.trips.get(row.enrolment_id)
+    if trip is None or (now.state, now.claim, trip.state) != ("claimed", row.claim, "active"):
         return lost(session, row)
-    return None if Subject(found.person_id, found.subject_id) == subject else _soon(row)
+    return None if Subject(trip.person_id, trip.subject_id) == subject else _soon(row)
 
 
 def _as_settings_say(machine: Machine, session: Session, opened: Open, row: Any) -> Any | None:

@@ -12,10 +12,20 @@ from core.events import Order
 from core.models import Merchant
 from core.models.tables import clicks, discount_codes, effects, orders
 from core.vault import Vault
-from engine.baskets import is_news, replace_lines
+from engine.baskets import add_lines, is_news, replace_lines
+from engine.built import BuiltOnce
 from engine.identity import Found, fingerprint
 
 CREDIT = timedelta(days=5)
+
+
+_ADD = BuiltOnce(
+    lambda session: (
+        insert(orders, session)
+        .on_conflict_do_nothing(index_elements=["merchant_id", "ref"])
+        .returning(orders.c.id)
+    )
+)
 
 
 def remember_order(
@@ -24,15 +34,11 @@ def remember_order(
     """Write the order unless newer news of it is known."""
     person_id = found.person_id if found else None
     values = _values(vault, merchant.id, order) | {"digest": mark} | _buyer(found)
-    made = session.execute(
-        insert(orders, session)
-        .values(merchant_id=merchant.id, ref=order.ref, created_at=clock.now(), **values)
-        .on_conflict_do_nothing(index_elements=["merchant_id", "ref"])
-        .returning(orders.c.id)
-    ).scalar_one_or_none()
+    row = values | {"merchant_id": merchant.id, "ref": order.ref, "created_at": clock.now()}
+    made = session.connection().execute(_ADD(session), row).scalar_one_or_none()
     order_id = made or _refresh(session, merchant.id, order, values)
     if made is not None:
-        replace_lines(session, merchant.id, order.lines, order_id=made)
+        add_lines(session, merchant.id, order.lines, order_id=made)
     if person_id is not None and order.bought:
         _credit(session, merchant.id, order_id, order, person_id)
     _mark_codes_used(session, merchant.id, order)

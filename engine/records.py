@@ -34,6 +34,7 @@ from core.models.tables import carts, consents, inbound_people, orders
 from core.vault import Vault
 from engine import catalogue, purchases
 from engine.baskets import remember_cart, replace_lines
+from engine.built import BuiltOnce
 from engine.identity import Found, lock_people, resolve
 
 
@@ -109,6 +110,9 @@ def _seen_at(event: Event) -> datetime:
             return clock.now()
 
 
+_LINK = BuiltOnce(lambda session: insert(inbound_people, session).on_conflict_do_nothing())
+
+
 def _link_bodies(
     session: Session, merchant_id: int, inbound_id: int | None, people: dict[Contact | None, Found | None]
 ) -> None:
@@ -117,7 +121,7 @@ def _link_bodies(
     if inbound_id is None or not named:
         return
     rows = [{"inbound_id": inbound_id, "person_id": p, "merchant_id": merchant_id} for p in sorted(named)]
-    session.execute(insert(inbound_people, session).on_conflict_do_nothing(), rows)
+    session.connection().execute(_LINK(session), rows)
 
 
 def _remember(
@@ -182,25 +186,25 @@ def _stamp(session: Session, merchant_id: int, event: OrderShipped | OrderDelive
     )
 
 
+_AGREE = BuiltOnce(lambda session: insert(consents, session).on_conflict_do_nothing())
+
+
 def _remember_consent(
     session: Session, merchant: Merchant, event: ConsentChanged, found: Found | None
 ) -> None:
     """Only ever added to; the same act told twice is one row."""
     if found is None or found.email_id is None or event.channel != "email":
         return
-    session.execute(
-        insert(consents, session)
-        .values(
-            merchant_id=merchant.id,
-            address_id=found.email_id,
-            channel=event.channel,
-            purpose=event.purpose,
-            state=event.state,
-            # A date in the future would outlive every later objection.
-            act_at=min(event.at, clock.now(merchant)),
-            source=event.source,
-            text=event.text,
-            recorded_at=clock.now(),
-        )
-        .on_conflict_do_nothing()
-    )
+    values = {
+        "merchant_id": merchant.id,
+        "address_id": found.email_id,
+        "channel": event.channel,
+        "purpose": event.purpose,
+        "state": event.state,
+        # A date in the future would outlive every later objection.
+        "act_at": min(event.at, clock.now(merchant)),
+        "source": event.source,
+        "text": event.text,
+        "recorded_at": clock.now(),
+    }
+    session.connection().execute(_AGREE(session), values)

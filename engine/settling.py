@@ -9,13 +9,14 @@ from functools import cache
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Connection, Update, and_, bindparam, false, or_, update
+from sqlalchemy import Connection, and_, bindparam, false, or_, update
 from sqlalchemy.orm import Session
 
 from core import clock
 from core.models import Merchant
 from core.models.tables import effects
 from core.reasons import Reason
+from core.statements import Statement, one_of
 from engine.trips import complete_if_over, end_trip
 from engine.work import announce
 
@@ -48,19 +49,18 @@ class Outcome:
 _KIND = attrgetter(*(field.name for field in fields(Outcome) if field.name != "id"))
 
 
-def settle(session: Session, outcomes: Sequence[Outcome]) -> int:
-    """Write the outcomes, one statement for all that came to the same; how
-    many held."""
+def settle(session: Session | Connection, outcomes: Sequence[Outcome]) -> int:
+    """Write the outcomes, together what came to the same; how many held."""
     alike: dict[Any, list[Outcome]] = defaultdict(list)
     for outcome in outcomes:
         alike[_KIND(outcome)].append(outcome)
-    connection, now = session.connection(), clock.now()
-    return sum(_write(connection, group[0], [one.id for one in group], now) for group in alike.values())
+    now = clock.now()
+    return sum(_write(session, group[0], [one.id for one in group], now) for group in alike.values())
 
 
-def _write(connection: Connection, outcome: Outcome, ids: list[int], now: datetime) -> int:
+def _write(session: Session | Connection, outcome: Outcome, ids: list[int], now: datetime) -> int:
     values = {
-        "ids": ids,
+        "which": ids,
         "number": outcome.claim,
         "new_state": outcome.state,
         "new_reason": outcome.reason,
@@ -70,11 +70,11 @@ def _write(connection: Connection, outcome: Outcome, ids: list[int], now: dateti
         "new_lease": outcome.ask_at,
         "new_settled_at": None if outcome.state in ("pending", "held") else now,
     }
-    return connection.execute(_statement(outcome.from_states, outcome.keeps_slot), values).rowcount
+    return _statement(outcome.from_states, outcome.keeps_slot).run(session, values)
 
 
 @cache
-def _statement(from_states: tuple[str, ...], keeps_slot: bool) -> Update:
+def _statement(from_states: tuple[str, ...], keeps_slot: bool) -> Statement:
     """The claim's number fences: whoever lost the row changes nothing."""
     values: dict[str, Any] = {
         "state": bindparam("new_state"),
@@ -87,9 +87,9 @@ def _statement(from_states: tuple[str, ...], keeps_slot: bool) -> Update:
     }
     if not keeps_slot:
         values["slot_day"] = None
-    mine = and_(effects.c.id.in_(bindparam("ids", expanding=True)), effects.c.claim == bindparam("number"))
+    mine = and_(one_of(effects.c.id, "which"), effects.c.claim == bindparam("number"))
     from_state = or_(false(), *(effects.c.state == state for state in from_states))
-    return update(effects).where(mine, from_state).values(**values)
+    return Statement(update(effects).where(mine, from_state).values(**values))
 
 
 def after(session: Session, merchant: Merchant, row: Any, outcome: Outcome, ends_trip: bool = False) -> None:

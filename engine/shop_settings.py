@@ -1,11 +1,11 @@
 """What a merchant sets for the whole shop, and how any settings are read."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from core.facts import Mode
@@ -68,16 +68,22 @@ class Saved:
 
 
 def shop_settings(session: Session, merchant_id: int) -> ShopSettings:
-    row = _newest(session, merchant_id, SHOP)
-    return _read(ShopSettings, row.data if row else {})
+    return newest_settings(session, merchant_id, ())[0]
 
 
 def flow_settings(session: Session, merchant_id: int, flow: Flow) -> Saved:
     """What counts now; off with the flow's defaults where nothing was saved."""
-    row = _newest(session, merchant_id, flow.key)
-    if row is None:
-        return Saved(0, "off", flow.Settings(), None)
-    return Saved(row.version, row.mode, _read(flow.Settings, row.data), row.live_since)
+    return newest_settings(session, merchant_id, (flow,))[1][flow.key]
+
+
+def newest_settings(
+    session: Session, merchant_id: int, flows: Collection[Flow]
+) -> tuple[ShopSettings, dict[str, Saved]]:
+    """What counts now for the shop and in each of these flows."""
+    wanted = {"whose": merchant_id, "scopes": [SHOP, *(flow.key for flow in flows)]}
+    rows = {row.scope: row for row in session.connection().execute(_NEWEST, wanted)}
+    shop = _read(ShopSettings, rows[SHOP].data if SHOP in rows else {})
+    return shop, {flow.key: _saved(flow, rows.get(flow.key)) for flow in flows}
 
 
 def settings_at(session: Session, merchant_id: int, flow: Flow, version: int) -> FlowSettings:
@@ -92,20 +98,31 @@ def settings_at(session: Session, merchant_id: int, flow: Flow, version: int) ->
     return _read(flow.Settings, data or {})
 
 
+_LATER = settings_versions.alias()
+_NEWEST = select(
+    settings_versions.c.scope,
+    settings_versions.c.version,
+    settings_versions.c.mode,
+    settings_versions.c.data,
+    settings_versions.c.live_since,
+).where(
+    settings_versions.c.merchant_id == bindparam("whose"),
+    settings_versions.c.scope.in_(bindparam("scopes", expanding=True)),
+    settings_versions.c.version
+    == select(func.max(_LATER.c.version))
+    .where(
+        _LATER.c.merchant_id == settings_versions.c.merchant_id, _LATER.c.scope == settings_versions.c.scope
+    )
+    .scalar_subquery(),
+)
+
+
+def _saved(flow: Flow, row: Any | None) -> Saved:
+    if row is None:
+        return Saved(0, "off", flow.Settings(), None)
+    return Saved(row.version, row.mode, _read(flow.Settings, row.data), row.live_since)
+
+
 def _read(kind: type[S], data: Mapping[str, Any]) -> S:
     """What was saved; a field that no longer exists is passed over."""
     return kind.model_validate({name: value for name, value in data.items() if name in kind.model_fields})
-
-
-def _newest(session: Session, merchant_id: int, scope: str) -> Any | None:
-    return session.execute(
-        select(
-            settings_versions.c.version,
-            settings_versions.c.mode,
-            settings_versions.c.data,
-            settings_versions.c.live_since,
-        )
-        .where(settings_versions.c.merchant_id == merchant_id, settings_versions.c.scope == scope)
-        .order_by(settings_versions.c.version.desc())
-        .limit(1)
-    ).one_or_none()

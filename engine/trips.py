@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from core import clock
 from core.models.tables import effects, enrolments
 from core.reasons import Reason
+from core.statements import Statement
 from engine.decisions import Said, record
 
 RUNNING = ("active", "held")
@@ -105,16 +106,16 @@ def complete_if_over(session: Session, merchant_id: int, enrolment_id: int, at: 
     """A trip in which nothing waits any more is completed. What is in doubt
     waits as long as its provider may still say that it never had it."""
     values = {"whose": merchant_id, "trip": enrolment_id, "at": at}
-    return bool(session.connection().execute(_COMPLETE, values).rowcount)
+    return _COMPLETE.run(session, values) > 0
 
 
 _ASKED_YET = and_(effects.c.state == "unknown", effects.c.lease_until.is_not(None))
 _STILL = exists().where(
     effects.c.enrolment_id == bindparam("trip"),
     effects.c.undo.is_(False),
-    or_(effects.c.state.in_(OPEN), _ASKED_YET),
+    or_(*(effects.c.state == state for state in OPEN), _ASKED_YET),
 )
-_COMPLETE = (
+_COMPLETE = Statement(
     update(enrolments)
     .where(
         enrolments.c.id == bindparam("trip"),

@@ -6,13 +6,14 @@ from datetime import timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Update, bindparam, exists, or_, select, update
+from sqlalchemy import bindparam, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from core import clock
 from core.actions import Skip, Wait
 from core.models.tables import effects, enrolments
 from core.reasons import Reason, noted
+from core.statements import Statement
 from engine.batches import Open
 from engine.settling import Outcome
 
@@ -55,19 +56,18 @@ def begin_acting(session: Session, opened: Open, row: Any, lease: timedelta, **v
     values |= {"state": "acting", "lease_until": clock.now() + lease, "acted_at": clock.now(opened.merchant)}
     told = {f"new_{name}": value for name, value in values.items()}
     begin = _begin(tuple(sorted(values)))
-    begun = session.connection().execute(begin, told | {"row_id": row.id, "number": row.claim})
-    return bool(begun.rowcount)
+    return begin.run(session, told | {"row_id": row.id, "number": row.claim}) > 0
 
 
 @cache
-def _begin(names: tuple[str, ...]) -> Update:
+def _begin(names: tuple[str, ...]) -> Statement:
     trip_is_on = or_(
         effects.c.undo.is_(True),
         effects.c.enrolment_id.is_(None),
         exists().where(enrolments.c.id == effects.c.enrolment_id, enrolments.c.state == "active"),
     )
     mine = (effects.c.id == bindparam("row_id"), effects.c.claim == bindparam("number"))
-    return (
+    return Statement(
         update(effects)
         .where(*mine, effects.c.state == "claimed", trip_is_on)
         .values({name: bindparam(f"new_{name}") for name in names})

@@ -1,28 +1,35 @@
 """The small table of merchants with work: what waits rings through it."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
-from sqlalchemy import Connection, bindparam, case, exists, func, select, update
+from sqlalchemy import Connection, bindparam, case, func, select, update
 from sqlalchemy.orm import Session
 
 from core import clock
 from core.db import insert
 from core.models.tables import effects, work
+from core.statements import Statement
 
-_WAITING = (
-    effects.c.merchant_id == bindparam("whose"),
-    effects.c.state == "pending",
-    effects.c.wake_at.is_not(None),
-)
-_RECOUNT = (
-    update(work)
-    .where(work.c.merchant_id == bindparam("whose"), exists().where(*_WAITING))
-    .values(
-        next_at=select(func.min(effects.c.wake_at)).where(*_WAITING).scalar_subquery(),
-        served_at=func.coalesce(bindparam("served", type_=work.c.served_at.type), work.c.served_at),
+# Later than anything is ever due.
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)
+
+_EARLIEST = (
+    select(func.min(effects.c.wake_at))
+    .where(
+        effects.c.merchant_id == bindparam("whose"),
+        effects.c.state == "pending",
+        effects.c.wake_at.is_not(None),
     )
-    .returning(work.c.next_at)
+    .scalar_subquery()
 )
+_never = bindparam("never", NEVER, type_=work.c.next_at.type)
+_RECOUNT = Statement(
+    update(work)
+    .where(work.c.merchant_id == bindparam("whose"))
+    .values(next_at=func.coalesce(_EARLIEST, _never))
+    .returning(work.c.next_at == _never)
+)
+_FORGET = Statement(work.delete().where(work.c.merchant_id == bindparam("whose")))
 
 
 def announce(session: Session, merchant_id: int, wake_at: datetime) -> None:
@@ -33,10 +40,9 @@ def announce(session: Session, merchant_id: int, wake_at: datetime) -> None:
     session.execute(row.on_conflict_do_update(index_elements=["merchant_id"], set_={"next_at": earlier}))
 
 
-def recount(session: Session | Connection, merchant_id: int, served_at: datetime | None = None) -> None:
+def recount(session: Session | Connection, merchant_id: int) -> None:
     """Set the merchant's entry to the earliest row that waits, or remove it.
     The caller holds the entry's lock or is the sweep."""
-    values = {"whose": merchant_id, "served": served_at}
-    set_anew = session.execute(_RECOUNT, values)
-    if set_anew.first() is None:
-        session.execute(work.delete().where(work.c.merchant_id == merchant_id))
+    entries = _RECOUNT.rows(session, {"whose": merchant_id})
+    if any(is_over for (is_over,) in entries):
+        _FORGET.run(session, {"whose": merchant_id})

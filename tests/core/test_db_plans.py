@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
+from unittest import mock
 
 import pytest
-from sqlalchemy import Engine, event, text, update
+from sqlalchemy import Connection, Engine, event, text, update
 
-from core import clock
+from core import clock, statements
 from core.db import autocommit, dialect_of, reading, transaction
 from core.models.tables import effects, enrolments
 from engine import claims, inbox, look_ups, sweep
@@ -23,10 +24,21 @@ NUMBERS = (
     "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {waiting}) "
     "INSERT INTO {into} FROM n"
 )
+# Somebody else, who has made as many trips as there are effects.
+PERSON = 1_000_000
+PEOPLE = (
+    "people (id, merchant_id, version, seen, created_at) "
+    "VALUES ({person}, {merchant}, 0, '{{}}', '2020-01-01')"
+)
+TRIPS = (
+    "enrolments (id, merchant_id, person_id, flow, mode, subject, subject_id, episode, state, since, "
+    "settings_version, enrolled_at) SELECT {person} + i, {merchant}, {person}, 'cart_recovery', 'live', "
+    "'cart', {person} + i, 1, 'completed', '2020-01-01', 1, '2020-01-01'"
+)
 EFFECTS = (
-    "effects (merchant_id, key, flow, mode, kind, purpose, step, undo, state, due_at, wake_at, claim, "
-    "attempts, settings_version, payload, person_id, slot_day, lease_until) SELECT {merchant}, "
-    "'filled.' || i, 'cart_recovery', 'live', 'send_message', 'marketing', 1, false, "
+    "effects (enrolment_id, merchant_id, key, flow, mode, kind, purpose, step, undo, state, due_at, wake_at, "
+    "claim, attempts, settings_version, payload, person_id, slot_day, lease_until) SELECT {person} + i, "
+    "{merchant}, 'filled.' || i, 'cart_recovery', 'live', 'send_message', 'marketing', 1, false, "
     "CASE WHEN i % 2 = 0 THEN 'pending' ELSE 'done' END, "
     "'2999-01-01', '2999-01-01', 1, 0, 1, '{{}}', {person}, NULL, NULL"
 )
@@ -76,7 +88,7 @@ def test_every_hot_question_uses_its_own_index(kontor: Kontor) -> None:
         "ix_effects_leased": ("UPDATE effects SET", "effects.lease_until <"),
         "ix_look_ups_due": ("look_ups.wake_at <=", "LIMIT"),
         "ix_look_ups_asking": ("SELECT look_ups", "look_ups.lease_until <"),
-        "ix_effects_enrolment": ("SELECT", "effects.slot_day", "effects.enrolment_id IN"),
+        "ix_effects_enrolment": ("SELECT", "effects.slot_day", "effects.kind ="),
     }.items():
         plans = [plan for statement, plan in used if all(word in statement for word in words)]
         assert plans, f"nobody asked what {index} is for"
@@ -84,10 +96,10 @@ def test_every_hot_question_uses_its_own_index(kontor: Kontor) -> None:
 
 
 def _fill(kontor: Kontor) -> None:
-    person = kontor.rows(enrolments)[0].person_id
     with autocommit(kontor.machine.db) as connection:
-        for into in (EFFECTS, INBOUND, LOOK_UPS):
-            told = into.format(merchant=kontor.merchant_id, person=person)
+        connection.execute(text("INSERT INTO " + PEOPLE.format(merchant=kontor.merchant_id, person=PERSON)))
+        for into in (TRIPS, EFFECTS, INBOUND, LOOK_UPS):
+            told = into.format(merchant=kontor.merchant_id, person=PERSON)
             connection.execute(text(NUMBERS.format(waiting=WAITING, into=told)))
         connection.exec_driver_sql("ANALYZE")
 
@@ -112,8 +124,14 @@ def _heard(engine: Engine) -> Iterator[list[tuple[str, Any]]]:
     def hear(_c: object, _cursor: object, statement: str, values: Any, _x: object, many: bool) -> None:
         asked.append((statement, values[0] if many else values))
 
+    def overhear(connection: Connection, sql: str, bound: Any) -> Any:
+        asked.append((sql, bound))
+        return executed(connection, sql, bound)
+
+    executed = statements.executed
     event.listen(engine, "before_cursor_execute", hear)
-    yield asked
+    with mock.patch.object(statements, "executed", overhear):
+        yield asked
     event.remove(engine, "before_cursor_execute", hear)
 
 

@@ -205,10 +205,11 @@ def test_shadow_asks_the_shop_too(kontor: Kontor) -> None:
 def _sleep(kontor: Kontor, **span: float) -> None:
     """Time goes by while no worker runs."""
     ago = timedelta(**span)
-    for row in kontor.rows(effects, effects.c.wake_at.is_not(None)):
+    waiting = kontor.rows(effects, effects.c.wake_at.is_not(None))
+    for row in waiting:
         kontor.write(update(effects).where(effects.c.id == row.id).values(wake_at=row.wake_at - ago))
     rewind(kontor, kontor.now() + ago)
-    kontor.write(update(work).values(next_at=kontor.rows(effects)[0].wake_at))
+    kontor.write(update(work).values(next_at=min(row.wake_at for row in waiting) - ago))
 
 
 def _reminded(kontor: Kontor) -> str:

@@ -51,11 +51,13 @@ class FakeMailServer:
     """Used in a `with`. `faults` are used up one per occasion, `always` holds
     until it is cleared; `delay` is waited before a message is kept,
     `delay_after` between keeping it and the final answer. `beginnings` counts
-    the messages whose text came, kept or not."""
+    the messages whose text came, kept or not. `pipelining` says whether several
+    commands may come at once (RFC 2920)."""
 
     delay: float = 0.0
     delay_after: float = 0.0
     always: Fault | None = None
+    pipelining: bool = False
     login: tuple[str, str] | None = None
     tls: ssl.SSLContext | None = None
     faults: list[Fault] = field(default_factory=list)
@@ -171,6 +173,12 @@ class _Handler:
 
     def __init__(self, fake: FakeMailServer) -> None:
         self._fake = fake
+
+    async def handle_EHLO(
+        self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]
+    ) -> list[str]:
+        session.host_name = hostname
+        return [*responses[:-1], "250-PIPELINING", responses[-1]] if self._fake.pipelining else responses
 
     async def handle_MAIL(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]

@@ -34,9 +34,10 @@ def letter(number: int = 1, to: str = "anna@example.org", text: str = "Hello\n")
     )
 
 
-@pytest.fixture
-def server() -> Iterator[FakeMailServer]:
-    with FakeMailServer() as running:
+@pytest.fixture(params=[False, True], ids=["in turn", "at once"])
+def server(request: pytest.FixtureRequest) -> Iterator[FakeMailServer]:
+    """One that takes commands one by one, and one that takes several at once."""
+    with FakeMailServer(pipelining=request.param) as running:
         yield running
 
 

@@ -1,0 +1,162 @@
+"""Statements that run for every row: compiled once, and handed to the driver itself.
+
+SQLAlchemy's way from a statement to the driver costs as much again as the
+database's answer. What runs once a page or once a webhook needs none of this.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    Boolean,
+    ColumnElement,
+    Connection,
+    String,
+    TypeDecorator,
+    bindparam,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.engine import Dialect
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.orm import Session
+from sqlalchemy.sql.expression import ClauseElement
+from sqlalchemy.sql.visitors import InternalTraversal
+
+
+class Statement:
+    """One constant statement; what changes is named by `bindparam`, and a list
+    by `one_of`."""
+
+    def __init__(self, clause: ClauseElement) -> None:
+        self._clause = clause
+        self._compiled: dict[str, _Compiled] = {}
+
+    def rows(self, bind: Session | Connection, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        """What it finds or returns, as the driver tells it: this suits numbers
+        and words. Raises DBAPIError as SQLAlchemy does."""
+        connection, compiled = self._for(bind)
+        # Read to its end: a statement left open keeps what it reads from being tidied up.
+        with closing(executed(connection, compiled.sql, compiled.bound(values))) as cursor:
+            return cursor.fetchall()  # type: ignore[no-any-return] # Drivers tell rows as tuples.
+
+    def run(self, bind: Session | Connection, values: Mapping[str, Any]) -> int:
+        """How many rows it touched."""
+        connection, compiled = self._for(bind)
+        with closing(executed(connection, compiled.sql, compiled.bound(values))) as cursor:
+            return int(cursor.rowcount)
+
+    def _for(self, bind: Session | Connection) -> "tuple[Connection, _Compiled]":
+        connection = bind.connection() if isinstance(bind, Session) else bind
+        dialect = connection.dialect
+        if dialect.name not in self._compiled:
+            self._compiled[dialect.name] = _compile(self._clause, dialect)
+        return connection, self._compiled[dialect.name]
+
+
+def one_of(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
+    """`column` is among the numbers or words bound as `name`: one statement
+    for lists of any length, where IN would be a new one for each."""
+    return _OneOf(column, bindparam(name, type_=_List(column.type.python_type)))
+
+
+class _List(TypeDecorator[list[Any]]):
+    """A list as one value."""
+
+    impl = String
+    cache_ok = True
+
+    def __init__(self, of: type) -> None:
+        self.of = of
+        super().__init__()
+
+    def load_dialect_impl(self, dialect: Dialect) -> Any:
+        if dialect.name != "postgresql":
+            return dialect.type_descriptor(String())
+        return dialect.type_descriptor(ARRAY(BigInteger if self.of is int else String))
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
+        return list(value) if dialect.name == "postgresql" else json.dumps(list(value))
+
+
+class _OneOf(ColumnElement[bool]):
+    inherit_cache = True
+    _traverse_internals = [  # noqa: RUF012 - SQLAlchemy declares it so.
+        ("column", InternalTraversal.dp_clauseelement),
+        ("among", InternalTraversal.dp_clauseelement),
+    ]
+
+    def __init__(self, column: ColumnElement[Any], among: BindParameter[list[Any]]) -> None:
+        self.type = Boolean()
+        self.column, self.among = column, among
+
+    def self_group(self, against: Any = None) -> Any:
+        """As it stands: SQLite would be asked for `… = 1`, which no index answers."""
+        return self
+
+
+@compiles(_OneOf)
+def _one_of(element: _OneOf, compiler: Any, **options: Any) -> str:
+    column, among = (compiler.process(part, **options) for part in (element.column, element.among))
+    if compiler.dialect.name == "postgresql":
+        return f"{column} = ANY ({among})"
+    return f"{column} IN (SELECT value FROM json_each({among}))"  # noqa: S608 - A bound value's mark.
+
+
+@dataclass(frozen=True, slots=True)
+class _Compiled:
+    """`names` are in the order of the marks, or None where marks are named;
+    `fixed` are values that stand in the statement itself."""
+
+    sql: str
+    names: Sequence[str] | None
+    fixed: Mapping[str, Any]
+    prepared: Mapping[str, Callable[[Any], Any]]
+
+    def bound(self, values: Mapping[str, Any]) -> Any:
+        told = {name: self._as_driver(name, value) for name, value in values.items()}
+        whole = {**self.fixed, **told}
+        return whole if self.names is None else tuple(whole[name] for name in self.names)
+
+    def _as_driver(self, name: str, value: Any) -> Any:
+        prepare = self.prepared.get(name)
+        return prepare(value) if prepare is not None else value
+
+
+def _compile(clause: ClauseElement, dialect: Dialect) -> _Compiled:
+    compiled: Any = clause.compile(dialect=dialect)
+    assert "POSTCOMPILE" not in compiled.string, "IN makes a new statement for each length"
+    prepared = {}
+    for name, bind in compiled.binds.items():
+        processor = bind.type.dialect_impl(dialect).bind_processor(dialect)
+        if processor is not None:
+            prepared[name] = processor
+    given = {name: bind.value for name, bind in compiled.binds.items() if not bind.required}
+    fixed = {name: prepared[name](value) if name in prepared else value for name, value in given.items()}
+    return _Compiled(compiled.string, compiled.positiontup, fixed, prepared)
+
+
+def executed(connection: Connection, sql: str, bound: Any) -> Any:
+    """The driver's cursor, which whoever asks reads to its end and closes."""
+    cursor = connection.connection.cursor()
+    with driver_errors(connection, sql):
+        cursor.execute(sql, bound)
+    return cursor
+
+
+@contextmanager
+def driver_errors(connection: Connection, sql: str) -> Iterator[None]:
+    """The driver's errors as SQLAlchemy's, without what the statement carried:
+    that may be personal, and errors end up in logs."""
+    errors = connection.dialect.loaded_dbapi.Error
+    try:
+        yield
+    except errors as error:
+        raise DBAPIError.instance(
+            sql, None, error, errors, hide_parameters=True, dialect=connection.dialect
+        ) from error

@@ -1,0 +1,93 @@
+"""The locks of step 10, and how things stand once they are held, in two statements."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import BindParameter, ColumnElement, bindparam, exists, literal_column, or_, select, update
+from sqlalchemy.orm import Session
+
+from core.models.tables import effects, enrolments, inbound, look_ups, merchants, people
+from core.statements import Statement, one_of
+
+
+@dataclass(frozen=True, slots=True)
+class TripNow:
+    """A trip as it stands: its state, and whose it is about what."""
+
+    state: str
+    person_id: int | None
+    subject_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """How things stand with the locks held. `rev` is the settings' revision,
+    `unread` whether an order waits to be read, `versions` the people's new
+    ones; `state` and `claim` are those of the effect asked for."""
+
+    rev: int | None = None
+    unread: bool = False
+    state: str | None = None
+    claim: int | None = None
+    versions: Mapping[int, int] = field(default_factory=dict)
+    trips: Mapping[int, TripNow] = field(default_factory=dict)
+
+
+def lock(session: Session, merchant_id: int, trips: Sequence[int], effect_id: int) -> Now:
+    """Lock the people of these trips, then the trips, each in the order of
+    their ids: the order everybody keeps."""
+    if not trips:
+        return Now()
+    wanted = {"whose": merchant_id, "trips": list(trips)}
+    versions = dict(_PEOPLE.rows(session, wanted))
+    found = _TRIPS.rows(session, wanted | {"which": effect_id})
+    if not found:
+        return Now(versions=versions)
+    rev, unread, state, claim = found[0][4:]
+    return Now(rev, bool(unread), state, claim, versions, {row[0]: TripNow(*row[1:4]) for row in found})
+
+
+def _unread() -> ColumnElement[bool]:
+    """Whether an order waits to be read: each part asks one partial index, in
+    the very words of that index."""
+    whose: BindParameter[int] = bindparam("whose")
+    orders_asked_about = (look_ups.c.merchant_id == whose, look_ups.c.kind == "order")
+    new = inbound.c.state == literal_column("'new'")
+    unread = exists().where(inbound.c.merchant_id == whose, new, inbound.c.about_orders)
+    waiting = exists().where(*orders_asked_about, look_ups.c.state == literal_column("'waiting'"))
+    asking = exists().where(*orders_asked_about, look_ups.c.state == literal_column("'asking'"))
+    return or_(unread, waiting, asking)
+
+
+_these = one_of(enrolments.c.id, "trips")
+_whom = people.alias("whom")
+_in_order = (
+    select(_whom.c.id)
+    .where(_whom.c.id.in_(select(enrolments.c.person_id).where(_these)))
+    .order_by(_whom.c.id)
+    .with_for_update(key_share=True)
+)
+# Adding one to a person's version is the lock; it tells everybody who loaded
+# facts about the person that they have moved.
+_PEOPLE = Statement(
+    update(people)
+    .where(people.c.merchant_id == bindparam("whose"), people.c.id.in_(_in_order))
+    .values(version=people.c.version + 1)
+    .returning(people.c.id, people.c.version)
+)
+_TRIPS = Statement(
+    select(
+        enrolments.c.id,
+        enrolments.c.state,
+        enrolments.c.person_id,
+        enrolments.c.subject_id,
+        merchants.c.settings_rev,
+        _unread(),
+        select(effects.c.state).where(effects.c.id == bindparam("which")).scalar_subquery(),
+        select(effects.c.claim).where(effects.c.id == bindparam("which")).scalar_subquery(),
+    )
+    .join(merchants, merchants.c.id == enrolments.c.merchant_id)
+    .where(enrolments.c.merchant_id == bindparam("whose"), _these)
+    .order_by(enrolments.c.id)
+    .with_for_update(key_share=True, of=enrolments)
+)
