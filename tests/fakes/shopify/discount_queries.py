@@ -51,7 +51,6 @@ def bulk(asking: Asking, args: Args) -> Node | None:
     found: BulkCreation | None = asking.shop.bulk.get(number_in(args["id"], "DiscountRedeemCodeBulkCreation"))
     if found is None:
         return None
-    asking.shop.advance(found)
     return bulk_creation(asking.shop, found)
 
 
@@ -59,8 +58,4 @@ def job(asking: Asking, args: Args) -> Node | None:
     job: Job | None = asking.shop.jobs.get(number_in(args["id"], "Job"))
     if job is None:
         return None
-    if not job.done and job.looks <= 0:
-        job.work()
-        job.done = True
-    job.looks -= 1
     return {"__typename": "Job", "id": args["id"], "done": job.done}

@@ -169,6 +169,7 @@ class Handler(BaseHTTPRequestHandler):
         if not isinstance(prepared, Prepared):
             return prepared, []
         with self.fake.lock:
+            shop.memory.tick()
             asking = Asking(shop.memory, shop.installation.scopes, self.fake.faults)
             told, call.cost = graphql_api.answer(prepared, variables, asking, shop.bucket)
         return told, asking.emitted

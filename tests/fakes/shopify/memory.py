@@ -23,6 +23,9 @@ from tests.fakes.shopify.records import (
     Variant,
 )
 
+QUEUE_TAKES = timedelta(seconds=10)
+TAKEN = "Code must be unique. Please try a different code."
+GONE = "Code discount does not exist."
 FIRST_NUMBER = 2**53 + 1_000_001  # Real numbers have outgrown what a double holds.
 
 
@@ -46,13 +49,14 @@ class Profile:
 class Memory:
     """`search_lag` is how late the search sees a change; `abandoned_after` how
     long a checkout is idle before the list of abandoned ones has it; `withheld`
-    which protected customer data this app was not approved for."""
+    which protected customer data this app was not approved for; `queue_calls`
+    after how many further calls queued work is done."""
 
     profile: Profile
     now: Callable[[], datetime]
     search_lag: timedelta = timedelta(0)
     abandoned_after: timedelta = timedelta(0)
-    bulk_looks: int = 1
+    queue_calls: int = 2
     withheld: set[str] = field(default_factory=set)
     locations: dict[int, Location] = field(default_factory=dict)
     products: dict[int, Product] = field(default_factory=dict)
@@ -129,19 +133,27 @@ class Memory:
         self.changed(discount)
         return made
 
-    def advance(self, creation: BulkCreation) -> None:
-        """Somebody looked at it: queued codes are made after a look or two."""
-        if creation.done:
-            return
-        if creation.looks > 0:
-            creation.looks -= 1
-            return
+    def tick(self) -> None:
+        """A call came: what is queued comes nearer, whether anybody looks at it or not."""
+        queued: list[BulkCreation | Job] = [*self.bulk.values(), *self.jobs.values()]
+        for one in queued:
+            if one.done:
+                continue
+            if one.calls_left > 0 and self.now() - one.created_at < QUEUE_TAKES:
+                one.calls_left -= 1
+                continue
+            one.done = True
+            if isinstance(one, BulkCreation):
+                self._make_codes(one)
+            else:
+                one.work()
+
+    def _make_codes(self, creation: BulkCreation) -> None:
+        alive = creation.discount.number in self.discounts
         for code in creation.wanted:
-            taken = self.find_code(code) is not None
-            made = None if taken else self.add_code(creation.discount, code)
-            why = "Code must be unique. Please try a different code." if taken else None
-            creation.results.append((code, made, why))
-        creation.done = True
+            refused = TAKEN if self.find_code(code) else None if alive else GONE
+            made = None if refused else self.add_code(creation.discount, code)
+            creation.results.append((code, made, refused))
 
 
 def _order(order: Record) -> Terms:

@@ -8,6 +8,7 @@ from typing import Any
 from tests.fakes.shopify import nodes, people_bodies
 from tests.fakes.shopify.asking import Asking, number_in
 from tests.fakes.shopify.discounts import bulk_creation, code_discount_node
+from tests.fakes.shopify.memory import GONE, TAKEN
 from tests.fakes.shopify.pages import Node
 from tests.fakes.shopify.people_nodes import customer_node
 from tests.fakes.shopify.records import BulkCreation, Customer, Discount, Job, Subscription
@@ -16,8 +17,6 @@ from tests.fakes.shopify.search import Search
 Args = dict[str, Any]
 Mutation = Callable[[Asking, Args], Node]
 SETTABLE = ("SUBSCRIBED", "UNSUBSCRIBED", "PENDING")
-TAKEN = "Code must be unique. Please try a different code."
-GONE = "Code discount does not exist."
 
 
 def refusal(field: list[str], message: str, code: str | None = None) -> Node:
@@ -129,7 +128,7 @@ def _bulk_add(asking: Asking, args: Args) -> Node:
         discount=discount,
         wanted=[one["code"] for one in args["codes"]],
         created_at=shop.moment(),
-        looks=shop.bulk_looks,
+        calls_left=shop.queue_calls,
     )
     shop.bulk[creation.number] = creation
     return {"bulkCreation": bulk_creation(shop, creation), "userErrors": []}
@@ -154,7 +153,10 @@ def _bulk_delete(asking: Asking, args: Args) -> Node:
         return {"job": None, "userErrors": [refusal(["ids"], message, "MISSING_ARGUMENT")]}
     number = shop.number()
     shop.jobs[number] = Job(
-        number=number, looks=shop.bulk_looks, work=lambda: _remove(asking, discount, args)
+        number=number,
+        created_at=shop.moment(),
+        calls_left=shop.queue_calls,
+        work=lambda: _remove(asking, discount, args),
     )
     return {"job": {"__typename": "Job", "id": nodes.gid("Job", number), "done": False}, "userErrors": []}
 

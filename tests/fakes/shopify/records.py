@@ -1,5 +1,6 @@
 """What a shop remembers: products and stock, people, checkouts, orders, discounts."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -192,25 +193,28 @@ class Discount(Record):
 
 
 @dataclass(eq=False, kw_only=True)
-class BulkCreation:
-    """Codes on their way into a discount; `looks` is how often it answers
-    that it is not done yet."""
+class Queued:
+    """What Shopify does by itself a little later: after so many more calls of
+    anybody, or some seconds."""
 
     number: int
-    discount: Discount
-    wanted: list[str]
     created_at: datetime
-    looks: int
-    results: list[tuple[str, RedeemCode | None, str | None]] = field(default_factory=list)
+    calls_left: int
     done: bool = False
 
 
 @dataclass(eq=False, kw_only=True)
-class Job:
-    number: int
-    looks: int
-    work: Any = field(repr=False)
-    done: bool = False
+class BulkCreation(Queued):
+    """Codes on their way into a discount, and what became of each."""
+
+    discount: Discount
+    wanted: list[str]
+    results: list[tuple[str, RedeemCode | None, str | None]] = field(default_factory=list)
+
+
+@dataclass(eq=False, kw_only=True)
+class Job(Queued):
+    work: Callable[[], None] = field(repr=False)
 
 
 @dataclass(eq=False, kw_only=True)

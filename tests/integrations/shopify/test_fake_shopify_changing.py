@@ -1,5 +1,6 @@
 """Our own Shopify makes discounts, codes and consent as the documented one does."""
 
+import http.client
 from collections.abc import Iterator
 from typing import Any
 
@@ -109,6 +110,16 @@ def test_codes_in_bulk_are_there_only_after_a_while(shop: Shop, app: Client) -> 
     assert app.data(BY_CODE, code="a1") == {"codeDiscountNodeByCode": {"id": number}}
 
 
+def test_codes_nobody_waits_for_are_made_all_the_same(shopify: FakeShopify, shop: Shop, app: Client) -> None:
+    number = created(app)
+    shopify.fail("lost_answer", on="discountRedeemCodeBulkAdd")
+    with pytest.raises((OSError, http.client.HTTPException)):
+        app.ask(ADD, id=number, codes=[{"code": "A1"}])
+    assert app.data(BY_CODE, code="A1") == {"codeDiscountNodeByCode": None}
+    shopify.forward(seconds=10)
+    assert app.data(BY_CODE, code="A1") == {"codeDiscountNodeByCode": {"id": number}}
+
+
 def test_more_than_250_codes_at_once_are_refused(shop: Shop, app: Client) -> None:
     told = app.ask(ADD, id=created(app), codes=[{"code": f"C{n}"} for n in range(251)]).json()
     assert told["errors"][0]["extensions"]["code"] == "MAX_INPUT_SIZE_EXCEEDED"
@@ -134,8 +145,8 @@ def test_single_codes_are_removed_by_a_job(shop: Shop, app: Client) -> None:
     }"""
     made = app.data(remove, id=number, ids=[f"gid://shopify/DiscountRedeemCode/{code.number}"])
     job = made["discountCodeRedeemCodeBulkDelete"]["job"]
-    done = [app.data("query($id: ID!) { job(id: $id) { done } }", id=job["id"])["job"]["done"] for _ in "ab"]
-    assert (job["done"], done) == (False, [False, True])
+    done = [app.data("query($id: ID!) { job(id: $id) { done } }", id=job["id"])["job"]["done"] for _ in "abc"]
+    assert (job["done"], done) == (False, [False, False, True])
     assert app.data(BY_CODE, code="FIRST") == {"codeDiscountNodeByCode": None}
 
 
