@@ -9,6 +9,7 @@ from integrations.shopify.fragments import (
     FOUND_AT_ONCE,
     LINES,
     MORE_LINES_AT_ONCE,
+    NEWEST_AT_ONCE,
     ORDER,
     ORDERS_AT_ONCE,
     PERSON,
@@ -38,13 +39,17 @@ query Shop {
 INSTALLATION = named("query Installation { currentAppInstallation { id } }")
 
 # Orders are first only found, and the variants counted in the same breath:
-# most carts have no order, and a whole order is dear.
+# most carts have no order, and a whole order is dear. The search learns of an
+# order a while after it was placed; the plain list of the newest knows it at once.
 LAST_MOMENT = named(
     f"""
 query LastMoment($search: String!, $variants: [ID!]!) {{
   orders(first: {FOUND_AT_ONCE}, query: $search, sortKey: CREATED_AT, reverse: true) {{
     nodes {{ id }}
     pageInfo {{ hasNextPage endCursor }}
+  }}
+  newest: orders(first: {NEWEST_AT_ONCE}, sortKey: CREATED_AT, reverse: true) {{
+    nodes {{ id createdAt checkoutToken cartToken email customer {{ id }} }}
   }}
   nodes(ids: $variants) {{ ...VariantStock }}
 }}

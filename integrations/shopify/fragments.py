@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 # Sizes of pages; the tests count what each document costs at most.
 FOUND_AT_ONCE = 100
+NEWEST_AT_ONCE = 25
 ORDERS_AT_ONCE = 5
 LINES_AT_ONCE = 8
 MORE_LINES_AT_ONCE = 50

@@ -11,7 +11,7 @@ from integrations.shopify.api import Api
 from integrations.shopify.documents import LAST_MOMENT, MORE_FOUND, STOCK
 from integrations.shopify.fragments import BUYERS_AT_ONCE, VARIANTS_AT_ONCE
 from integrations.shopify.graphql_products import on_sale, stock
-from integrations.shopify.nodes import Node, gids, number, portions, search_value
+from integrations.shopify.nodes import Node, gids, number, portions, ref, search_value
 from integrations.shopify.whole_orders import whole_orders
 
 
@@ -25,7 +25,7 @@ def ask(api: Api, access: Access, question: Question) -> Answer:
         first = api.ask(
             access, LAST_MOMENT, search=searches[0], variants=list(variants[0] if variants else ())
         )
-        found = [*_all_found(api, access, searches[0], first)]
+        found = [*_all_found(api, access, searches[0], first), *_just_placed(first, question.buyers)]
         counted, variants = list(first["nodes"]), variants[1:]
     for search in searches[1:]:
         found += _all_found(api, access, search, api.ask(access, MORE_FOUND, search=search))
@@ -61,6 +61,25 @@ def _all_found(api: Api, access: Access, search: str, first: Node) -> Iterator[s
     while page["pageInfo"]["hasNextPage"]:
         page = api.ask(access, MORE_FOUND, search=search, after=page["pageInfo"]["endCursor"])["orders"]
         yield from (node["id"] for node in page["nodes"])
+
+
+def _just_placed(first: Node, buyers: Sequence[Buyer]) -> Iterator[str]:
+    """Those of the newest orders that are a buyer's, whether or not the search knows them yet."""
+    for node in first["newest"]["nodes"]:
+        if any(_is_of(node, buyer) for buyer in buyers):
+            yield node["id"]
+
+
+def _is_of(node: Node, buyer: Buyer) -> bool:
+    if datetime.fromisoformat(node["createdAt"]) < buyer.since.replace(microsecond=0):
+        return False
+    pairs = (
+        (node["checkoutToken"], buyer.cart_ref),
+        (node["cartToken"], buyer.cart_token),
+        ((node.get("email") or "").lower(), (buyer.email or "").lower()),
+        (ref(node.get("customer")), buyer.customer_ref),
+    )
+    return any(theirs == ours for theirs, ours in pairs if ours)
 
 
 def _orders(api: Api, access: Access, ids: Sequence[str]) -> tuple[Order, ...]:

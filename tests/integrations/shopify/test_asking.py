@@ -43,6 +43,17 @@ def test_the_order_asked_for_is_the_order_that_was_heard(
     assert told == heard(beans, "orders/paid")
 
 
+def test_an_order_just_placed_is_found_before_the_search_knows_it(
+    live: ShopifyLive, access: Access, beans: Shop
+) -> None:
+    beans.search_lags(300)
+    checkout = beans.leave_checkout(email=ANA, silent=True)
+    order = beans.place_order(checkout, silent=True)
+    beans.place_order(email="another@example.test", silent=True)
+    for known in ({"cart_ref": checkout.token}, {"cart_token": checkout.cart_token}, {"email": ANA.upper()}):
+        assert placed(live, access, buyer(**known)) == [str(order.number)]
+
+
 def test_an_order_of_before_the_cart_is_none_of_ours(live: ShopifyLive, access: Access, beans: Shop) -> None:
     beans.place_order(email=ANA, silent=True, created_at=LONG_AGO - timedelta(hours=1))
     assert placed(live, access, buyer(email=ANA)) == []
