@@ -19,13 +19,23 @@ from core.models.merchants import (
 )
 from core.models.people import Address, Consent, Person, Suppression
 from core.models.sandbox import SandboxRecord
+from core.models.shops import (
+    Connecting,
+    DataRequest,
+    HookRow,
+    MemberSession,
+    Notice,
+    ReadingRow,
+    SignInLink,
+)
 from core.models.trips import Click, Decision, DiscountCode, Effect, Enrolment
 
 metadata = SQLModel.metadata
 
 __all__ = [
-    "Address", "CartRow", "Click", "Connection", "Consent", "Decision", "DiscountCode", "Effect",
-    "Enrolment", "Heartbeat", "Inbound", "InboundPerson", "LineRow", "LookUpRow", "MailboxMessage",
-    "Member", "Merchant", "OrderRow", "Person", "ProductRow", "RemoteHost", "SandboxRecord",
-    "SettingsVersion", "Suppression", "VariantRow", "Work", "metadata", "naming",
+    "Address", "CartRow", "Click", "Connecting", "Connection", "Consent", "DataRequest", "Decision",
+    "DiscountCode", "Effect", "Enrolment", "Heartbeat", "HookRow", "Inbound", "InboundPerson", "LineRow",
+    "LookUpRow", "MailboxMessage", "Member", "MemberSession", "Merchant", "Notice", "OrderRow", "Person",
+    "ProductRow", "ReadingRow", "RemoteHost", "SandboxRecord", "SettingsVersion", "SignInLink",
+    "Suppression", "VariantRow", "Work", "metadata", "naming",
 ]  # fmt: skip

@@ -52,7 +52,8 @@ class CartRow(SQLModel, table=True):
 
 class OrderRow(SQLModel, table=True):
     """An order. `bought` was decided at the edge. `clicked_effect_id` is the
-    message whose counted click it followed within five days."""
+    message whose counted click it followed within five days. `heard` is
+    whether a webhook told of it first, else a reading or a question did."""
 
     __tablename__ = "orders"
     __table_args__ = (
@@ -62,6 +63,7 @@ class OrderRow(SQLModel, table=True):
         Index("ix_orders_checkout", "merchant_id", "cart_ref"),
         Index("ix_orders_token", "merchant_id", "cart_token"),
         Index("ix_orders_phone", "merchant_id", "phone_fingerprint"),
+        Index("ix_orders_placed", "merchant_id", "placed_at"),
     )
 
     id: int = primary_key()
@@ -89,6 +91,7 @@ class OrderRow(SQLModel, table=True):
     discount_codes: list[str] = json_column(default_factory=list)
     platform_at: datetime
     digest: str = ""
+    heard: bool = True
     clicked_effect_id: int | None = Field(default=None, sa_type=BigInteger)
     created_at: datetime = Field(default_factory=clock.now)
 

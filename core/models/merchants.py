@@ -44,22 +44,33 @@ class Merchant(SQLModel, table=True):
 
 
 class Member(SQLModel, table=True):
-    """A person who may act for a merchant."""
+    """A person who may act for a merchant. `email` is sealed; `email_print`
+    finds it, `platform_user` is the platform's own id of her."""
 
     __tablename__ = "members"
-    __table_args__ = (UniqueConstraint("merchant_id", "platform_user"),)
+    __table_args__ = (
+        UniqueConstraint("merchant_id", "platform_user"),
+        Index("ix_members_email", "email_print"),
+    )
 
     id: int = primary_key()
     merchant_id: int = belongs_to("merchants.id", index=True)
     platform_user: str
     name: str
     role: str = "owner"
+    email: bytes | None = None
+    email_print: str | None = None
     created_at: datetime = Field(default_factory=clock.now)
 
 
 class Connection(SQLModel, table=True):
     """How one shop is connected. `address` is what the door finds it by: the
-    shop's domain or a random path. Secrets are sealed and bound to this row."""
+    shop's domain or a random path. Secrets are sealed and bound to this row.
+
+    `token` ends at `token_ends_at`, and with `refresh` a new pair is had until
+    `refresh_ends_at`; `renewal` numbers the askers for one, of whom one at a
+    time has the lease until `renewal_until`. `shop_count` is the shop's own
+    count of orders since `connected_at`, as of `counted_at`."""
 
     __tablename__ = "connections"
     __table_args__ = (
@@ -78,6 +89,14 @@ class Connection(SQLModel, table=True):
     webhook_secret: bytes | None = None
     previous_secret: bytes | None = None
     token: bytes | None = None
+    token_ends_at: datetime | None = None
+    refresh: bytes | None = None
+    refresh_ends_at: datetime | None = None
+    renewal: int = 0
+    renewal_until: datetime | None = None
+    shop_count: int | None = None
+    counted_at: datetime | None = None
+    hooks_at: datetime | None = None
     meta: dict[str, str] = json_column(default_factory=dict)
     connected_at: datetime = Field(default_factory=clock.now)
 
