@@ -88,13 +88,14 @@ def test_a_code_whose_answer_was_lost_is_in_doubt_and_found_afterwards(
 
 
 def test_a_code_the_shop_makes_too_slowly_is_in_doubt_and_not_doubled(
-    live: ShopifyLive, access: Access, beans: Shop
+    live: ShopifyLive, access: Access, beans: Shop, shopify: FakeShopify
 ) -> None:
     live.create_discount(access, code("AAA"))
-    beans.memory.bulk_looks = 50
+    beans.memory.queue_calls = 50
     with pytest.raises(InDoubt):
         live.create_discount(access, code("BBB"))
-    beans.memory.bulk_looks = 0
+    shopify.forward(minutes=1)
+    assert live.has_discount(access, "BBB")
     live.create_discount(access, code("BBB"))
     assert beans.codes == ["AAA", "BBB"]
 
