@@ -15,7 +15,7 @@ from core.runtime import Runtime
 from engine.jobs import Jobs
 from engine.machine import Busy, Machine
 from flows import CATALOGUE
-from integrations import LIVE, SHOPS, channel_for, own_channels
+from integrations import CONNECTED, LIVE, SHOPS, channel_for, own_channels
 from web import activity, commands, doors, health, mailbox, pages, sandbox, session, shopper
 
 HERE = Path(__file__).resolve()
@@ -48,7 +48,8 @@ def build(config: Config) -> tuple[Machine, Huey, Jobs]:
     """The machine, its queue and the queue's jobs."""
     runtime, queue = Runtime.open(config), open_queue(config)
     jobs = Jobs(queue)
-    live = {key: make(runtime) for key, make in LIVE.items()}
+    connected = {key: make(runtime) for key, make in CONNECTED.items()}
+    live = {key: make(runtime) for key, make in LIVE.items()} | connected
     busy = Busy(config.worker_threads)
     machine = Machine(
         runtime,
@@ -58,6 +59,7 @@ def build(config: Config) -> tuple[Machine, Huey, Jobs]:
         CATALOGUE,
         jobs.bells(),
         busy,
+        connected,
         own_channels(runtime),
     )
     return machine, queue, jobs

@@ -18,6 +18,7 @@ from core.models.tables import orders, remote_hosts
 from core.reasons import Reason
 from core.vault import SealBroken
 from engine import inbox, privacy
+from engine.access import access_to
 from engine.batches import BUYING, Asked, Open
 from engine.known import Subject
 from engine.loading import load
@@ -25,7 +26,7 @@ from engine.machine import Machine
 from engine.records import digest
 from engine.settling import Outcome, backoff, settle
 from engine.work import announce
-from integrations.roles import Access, Answer, Buyer, Question, ShopIdentity
+from integrations.roles import Answer, Buyer, Question
 
 log = structlog.get_logger()
 
@@ -44,7 +45,7 @@ def ask(machine: Machine, opened: Open) -> Open:
         return _put_off(machine, opened, about_buying, None)
     began = clock.now()
     try:
-        answer = live.ask(access_of(machine, opened), _question(machine, opened, about_buying))
+        answer = live.ask(access_to(machine, opened.merchant.id), _question(machine, opened, about_buying))
     except Retryable as error:
         _count_timeout(machine, opened, isinstance(error, TimedOut))
         return _put_off(machine, opened, about_buying, error.after)
@@ -54,16 +55,6 @@ def ask(machine: Machine, opened: Open) -> Open:
         log.warning("shop_refused_question", merchant_id=opened.merchant.id, why=str(error))
         return _put_off(machine, opened, about_buying, None)
     return _remember(machine, opened, answer, began)
-
-
-def access_of(machine: Machine, opened: Open) -> Access:
-    """The connection with its token opened, for one call."""
-    row, merchant = opened.connection, opened.merchant
-    token = None
-    if row.token is not None:
-        token = machine.vault.open(row.token, f"connection:{merchant.id}:token").decode()
-    identity = ShopIdentity(row.domain, row.shop_id, merchant.currency)
-    return Access(merchant.id, identity, token, row.meta)
 
 
 def _needs_asking(opened: Open, row: Any) -> bool:

@@ -10,6 +10,7 @@ from core.db import insert, transaction
 from core.models import Merchant
 from core.models.tables import addresses, consents
 from core.reasons import Reason
+from engine import consent_writing
 from engine.identity import lock_people
 from engine.machine import Machine
 from engine.standing import KONTOR
@@ -30,8 +31,10 @@ def opt_out(machine: Machine, merchant_id: int, address_id: int, source: str, at
         lock_people(session, merchant_id, [person_id])
         _record(session, merchant_id, address_id, source, at)
         merchant = session.get_one(Merchant, merchant_id)
+        consent_writing.plan(machine, session, merchant, address_id, person_id, at)
         flows = [flow.key for flow in machine.flows.values() if flow.purpose != "service"]
         end_trips_of_person(session, merchant.id, person_id, Reason.UNSUBSCRIBED, at, flows)
+    machine.bells.due()
     return True
 
 

@@ -15,7 +15,8 @@ from core.models import Merchant
 from core.models.tables import discount_codes, effects, merchants
 from core.money import Money
 from core.reasons import Reason
-from engine import asking, calendar
+from engine import calendar
+from engine.access import access_to
 from engine.batches import Open
 from engine.facts import address_of
 from engine.known import Subject
@@ -81,7 +82,7 @@ def exists_in_shop(machine: Machine, opened: Open, effect_id: int) -> bool | Non
         ).scalar_one_or_none()
     if live is None or code is None:
         return None
-    return live.has_discount(asking.access_of(machine, opened), code)
+    return live.has_discount(access_to(machine, opened.merchant.id), code)
 
 
 def confirm(session: Session, merchant: Merchant, effect_id: int) -> None:
@@ -195,7 +196,7 @@ def _order(machine: Machine, opened: Open, code: Any, subject: Subject) -> Disco
 
 def _create(machine: Machine, opened: Open, row: Any, order: DiscountOrder) -> str:
     live = machine.live[opened.merchant.platform]
-    access = asking.access_of(machine, opened)
+    access = access_to(machine, opened.merchant.id)
     if row.attempts == 0 or not live.has_discount(access, order.code):
         live.create_discount(access, order)
     with transaction(machine.db) as session:
@@ -207,7 +208,7 @@ def _remove(machine: Machine, opened: Open, code_id: int, code: str) -> str:
     live = machine.live.get(opened.merchant.platform)
     if live is None:
         raise Retryable("this shop can't be called yet")
-    live.remove_discount(asking.access_of(machine, opened), code)
+    live.remove_discount(access_to(machine, opened.merchant.id), code)
     with transaction(machine.db) as session:
         session.execute(
             update(discount_codes)

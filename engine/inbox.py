@@ -165,9 +165,11 @@ def apply(
     merchant: Merchant,
     found: Sequence[Event | LookUp],
     inbound_id: int | None = None,
+    plans: bool = True,
 ) -> None:
-    """Remember what was found and let the flows decide, in one transaction. Of
-    a shop that has left only what the law asks is still heard."""
+    """Remember what was found and let the flows decide, in one transaction,
+    unless it is only to be remembered. Of a shop that has left only what the
+    law asks is still heard."""
     events: list[Event] = []
     for item in found:
         hint = item if isinstance(item, LookUp) else _hint_for(machine, session, merchant.id, item)
@@ -177,7 +179,8 @@ def apply(
             want(session, merchant.id, hint, inbound_id)
     if merchant.uninstalled_at is None:
         touched = records.remember(session, machine.vault, merchant, events, inbound_id)
-        planning.plan(machine, session, merchant, touched, inbound_id)
+        if plans:
+            planning.plan(machine, session, merchant, touched, inbound_id)
     for event in events:
         _beyond_records(machine, session, merchant, event, inbound_id)
 

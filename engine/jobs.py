@@ -6,7 +6,7 @@ import structlog
 from huey import Huey, crontab
 
 from core.queue import Bell
-from engine import effects, inbox, look_ups, privacy, simulation, sweep
+from engine import checkups, effects, inbox, look_ups, notices, privacy, readings, simulation, sweep
 from engine.machine import Bells, Machine
 
 log = structlog.get_logger()
@@ -24,11 +24,12 @@ class Jobs:
         self._due = queue.task(name="due")(self._door(_due))
         self._look_ups = queue.task(name="look_ups")(self._door(_look_ups))
         self._leases = queue.task(name="leases")(self._door(sweep.leases))
+        self._upkeep = queue.task(name="upkeep")(self._door(_upkeep))
         queue.periodic_task(crontab(minute="*"), name="sweep")(self._door(_sweep))
         queue.periodic_task(crontab(minute="17", hour="3"), name="retention")(self._door(privacy.retention))
 
     def bells(self) -> Bells:
-        rung = (self._inbox, self._due, self._look_ups, self._leases)
+        rung = (self._inbox, self._due, self._look_ups, self._leases, self._upkeep)
         return Bells(*(Bell(job).ring for job in rung))
 
     def serve(self, machine: Machine) -> None:
@@ -76,8 +77,15 @@ def _look_ups(machine: Machine) -> None:
     look_ups.run(machine)
 
 
+def _upkeep(machine: Machine) -> None:
+    """What is not urgent: a bounded turn, then the bell again."""
+    if readings.run(machine, most=1) + checkups.run(machine, most=1) + notices.run(machine):
+        machine.bells.upkeep()
+
+
 def _sweep(machine: Machine) -> None:
     sweep.leases(machine)
     sweep.recount_work(machine)
     machine.bells.inbox()
     machine.bells.look_ups()
+    machine.bells.upkeep()

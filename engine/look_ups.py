@@ -13,11 +13,12 @@ from core.db import may_pass, reading, transaction
 from core.errors import NeedsMerchant, Permanent, Retryable
 from core.events import LookUp
 from core.models import Merchant
-from core.models.tables import connections, look_ups, merchants
+from core.models.tables import look_ups, merchants
 from engine import inbox, privacy
+from engine.access import access_to
 from engine.machine import Machine
 from engine.settling import backoff
-from integrations.roles import Access, ShopIdentity
+from engine.vanished import vanish
 
 log = structlog.get_logger()
 
@@ -115,14 +116,8 @@ def askable(machine: Machine, now: datetime) -> Select[tuple[int]]:
 
 def _ask(machine: Machine, merchant_id: int, wanted: Sequence[LookUp]) -> Any:
     with reading(machine.db) as session:
-        merchant = session.get_one(Merchant, merchant_id)
-        row = session.execute(select(connections).where(connections.c.merchant_id == merchant_id)).one()
-    token = None
-    if row.token is not None:
-        token = machine.vault.open(row.token, f"connection:{merchant_id}:token").decode()
-    identity = ShopIdentity(row.domain, row.shop_id, merchant.currency)
-    live = machine.live[merchant.platform]
-    return live.look_up(Access(merchant_id, identity, token, row.meta), wanted)
+        platform = session.get_one(Merchant, merchant_id).platform
+    return machine.live[platform].look_up(access_to(machine, merchant_id), wanted)
 
 
 def _answered(machine: Machine, merchant_id: int, wanted: dict[LookUp, Any], found: Any) -> None:
@@ -133,6 +128,8 @@ def _answered(machine: Machine, merchant_id: int, wanted: dict[LookUp, Any], fou
             state = "done" if hint in found else "gone"
             if _settle(session, row, state, None):
                 inbox.apply(machine, session, merchant, found.get(hint, ()), row.inbound_id)
+                if state == "gone":
+                    vanish(session, merchant, hint)
 
 
 def _refused(machine: Machine, rows: Sequence[Any], why: str) -> None:

@@ -11,6 +11,7 @@ from core.config import Config
 from core.runtime import Runtime
 from core.vault import Vault
 from flows.flow import Flow
+from integrations.live import ConnectedShop
 from integrations.roles import Channel, LiveShop, Shop
 
 
@@ -26,6 +27,7 @@ class Bells:
     due: Callable[[], None] = _silent
     look_ups: Callable[[], None] = _silent
     leases: Callable[[], None] = _silent
+    upkeep: Callable[[], None] = _silent
 
 
 class Busy:
@@ -74,6 +76,8 @@ class Machine:
     flows: Mapping[str, Flow]
     bells: Bells = field(default_factory=Bells)
     busy: Busy = field(default_factory=lambda: Busy(4))
+    # Shops reached over the network; each of them is among `live` too.
+    connected: Mapping[str, ConnectedShop] = field(default_factory=dict)
     # Platforms that never write by the common channel.
     own_channels: Mapping[str, Channel] = field(default_factory=dict)
     # Set when the process is asked to end: what is begun is finished, nothing else is begun.

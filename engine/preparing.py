@@ -13,7 +13,7 @@ from core.actions import Incentive, SendMessage, Skip, Wait
 from core.facts import ConsentFacts, Facts
 from core.models.tables import effects
 from core.reasons import Reason
-from engine import calendar, discounts, letters, permission
+from engine import calendar, consent_writing, discounts, letters, permission
 from engine.batches import BUYING, Open, load_settings
 from engine.facts import facts_for
 from engine.known import Loaded, Planned, Subject
@@ -31,6 +31,8 @@ SOON = timedelta(seconds=1)
 def prepare(machine: Machine, session: Session, opened: Open, row: Any, now: Now) -> Ready | Settled:
     """Decide in the last second whether the effect happens, and how; `now` is
     how things stand with the person locked."""
+    if row.kind == consent_writing.KIND:
+        return consent_writing.prepare(machine, session, opened, row)
     if row.undo:
         return discounts.prepare_removal(machine, session, opened, row)
     subject = opened.trips.get(row.enrolment_id)

@@ -27,6 +27,7 @@ from core.models.tables import (
     suppressions,
 )
 from core.reasons import Reason
+from engine import notices
 from engine.identity import fingerprint, lock_people
 from engine.machine import Machine
 from engine.trips import RUNNING, end_trip, end_trips_of_person, skip_waiting
@@ -38,11 +39,10 @@ MESSAGES_KEPT = timedelta(days=90)
 
 def needs_merchant(session: Session, merchant_id: int, why: str) -> None:
     """The access is gone: what waits is held until the merchant reconnects."""
-    session.execute(
-        update(connections)
-        .where(connections.c.merchant_id == merchant_id, connections.c.state == "active")
-        .values(state="needs_merchant", state_reason=why)
-    )
+    active = (connections.c.merchant_id == merchant_id, connections.c.state == "active")
+    lost = update(connections).where(*active).values(state="needs_merchant", state_reason=why)
+    if session.execute(lost).rowcount:  # type: ignore[attr-defined]
+        notices.raise_notice(session, merchant_id, "reconnect", why)
 
 
 def mended(session: Session, merchant_id: int) -> None:
@@ -72,7 +72,7 @@ def uninstall(session: Session, merchant: Merchant) -> None:
     session.execute(
         update(connections)
         .where(connections.c.merchant_id == merchant.id)
-        .values(state="uninstalled", token=None)
+        .values(state="uninstalled", token=None, refresh=None, token_ends_at=None, refresh_ends_at=None)
     )
     session.execute(
         update(look_ups)

@@ -29,12 +29,19 @@ _ADD = BuiltOnce(
 
 
 def remember_order(
-    session: Session, vault: Vault, merchant: Merchant, order: Order, found: Found | None, mark: str
+    session: Session,
+    vault: Vault,
+    merchant: Merchant,
+    order: Order,
+    found: Found | None,
+    mark: str,
+    heard: bool = True,
 ) -> None:
-    """Write the order unless newer news of it is known."""
+    """Write the order unless newer news of it is known; `heard` says that a
+    webhook told it."""
     person_id = found.person_id if found else None
     values = _values(vault, merchant.id, order) | {"digest": mark} | _buyer(found)
-    row = values | {"merchant_id": merchant.id, "ref": order.ref, "created_at": clock.now()}
+    row = values | {"merchant_id": merchant.id, "ref": order.ref, "created_at": clock.now(), "heard": heard}
     made = session.connection().execute(_ADD(session), row).scalar_one_or_none()
     order_id = made or _refresh(session, merchant.id, order, values)
     if made is not None:

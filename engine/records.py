@@ -53,7 +53,10 @@ def remember(
     """Write what the events say; tells whom and what each was about."""
     people = _people(session, vault, merchant, events)
     _link_bodies(session, merchant.id, inbound_id, people)
-    return [_remember(session, vault, merchant, event, people.get(_contact(event))) for event in events]
+    heard = inbound_id is not None
+    return [
+        _remember(session, vault, merchant, event, people.get(_contact(event)), heard) for event in events
+    ]
 
 
 def digest(snapshot: object) -> str:
@@ -125,7 +128,7 @@ def _link_bodies(
 
 
 def _remember(
-    session: Session, vault: Vault, merchant: Merchant, event: Event, found: Found | None
+    session: Session, vault: Vault, merchant: Merchant, event: Event, found: Found | None, heard: bool
 ) -> Touched:
     person_id = found.person_id if found else None
     cart_id = None
@@ -136,7 +139,7 @@ def _remember(
         case CartLinesChanged():
             person_id, cart_id = _refresh_lines(session, merchant.id, event)
         case OrderEvent(order=order):
-            purchases.remember_order(session, vault, merchant, order, found, digest(order))
+            purchases.remember_order(session, vault, merchant, order, found, digest(order), heard)
         case OrderShipped() | OrderDelivered():
             _stamp(session, merchant.id, event)
         case ConsentChanged():

@@ -4,17 +4,25 @@ from collections.abc import Callable
 from types import ModuleType
 
 from core.runtime import Runtime
+from integrations.live import ConnectedShop
 from integrations.mailbox.channel import MailboxChannel
 from integrations.roles import Channel, LiveShop, Shop
 from integrations.sandbox.live import SandboxLive
 from integrations.sandbox.shop import SANDBOX
 from integrations.shopify import sign as shopify_sign
+from integrations.shopify.live import ShopifyLive
 from integrations.shopify.shop import SHOPIFY
 from integrations.smtp.channel import SmtpChannel
 from integrations.woocommerce import sign as woocommerce_sign
+from integrations.woocommerce.live import WooCommerceLive
 from integrations.woocommerce.shop import WOOCOMMERCE
 
 SHOPS: dict[str, Shop] = {shop.key: shop for shop in (SHOPIFY, WOOCOMMERCE, SANDBOX)}
+# Shops reached over the network, with a token.
+CONNECTED: dict[str, Callable[[Runtime], ConnectedShop]] = {
+    SHOPIFY.key: ShopifyLive.of,
+    WOOCOMMERCE.key: WooCommerceLive,
+}
 LIVE: dict[str, Callable[[Runtime], LiveShop]] = {SANDBOX.key: SandboxLive}
 CHANNELS: dict[str, Callable[[Runtime], Channel]] = {
     SmtpChannel.key: lambda runtime: SmtpChannel(runtime.config),

@@ -6,7 +6,7 @@ of a vendor.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal, Protocol
 
 from core.config import Config
@@ -127,111 +127,10 @@ class DiscountOrder:
     flow: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Tokens:
-    """What a platform's token endpoint gave; never logged. Times are real;
-    None where the token or the refreshing of it has no end."""
-
-    access: str = field(repr=False)
-    expires_at: datetime | None = None
-    refresh: str | None = field(default=None, repr=False)
-    refresh_expires_at: datetime | None = None
-    scopes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Profile:
-    """What the shop says of itself; `meta` is kept with the connection."""
-
-    domain: str
-    shop_id: str | None
-    name: str
-    currency: str
-    timezone: str
-    country: str | None = None
-    locale: str | None = None
-    meta: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """Something that is read back from the shop regularly, because webhooks
-    get lost: `name` is unique per platform, `every` how often, `since` how far
-    back the very first reading goes."""
-
-    name: str
-    every: timedelta
-    since: timedelta
-
-
-@dataclass(frozen=True, slots=True)
-class Portion:
-    """One page of a reading. `mark` is where the next page begins and, with
-    `more` false, where the next reading does; opaque to everybody else. A page
-    read twice does no harm."""
-
-    events: tuple[Event | LookUp, ...]
-    mark: str
-    more: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Hook:
-    """One webhook as the shop has it. `state` is "active", "declared" (comes
-    with the app and can't be asked about), "disabled" or "missing"."""
-
-    topic: str
-    state: Literal["active", "declared", "disabled", "missing"]
-
-
-@dataclass(frozen=True, slots=True)
-class ConsentWrite:
-    """A person's decision, to be written back where the shop keeps consent.
-    `at` is when she decided."""
-
-    email: str
-    customer_ref: str | None
-    state: Literal["opted_in", "opted_out"]
-    at: datetime
-
-
 class LiveShop(Protocol):
     """A shop that can be asked and changed. Raises Retryable, Permanent,
     NeedsMerchant and, where something was changed, InDoubt; no transaction is
     open while one of these runs."""
-
-    readings: tuple[Reading, ...]
-
-    def profile(self, access: Access) -> Profile: ...
-
-    def read_back(self, access: Access, reading: str, mark: str | None, began: datetime) -> Portion:
-        """The next page of the reading: from `mark`, or from `began` (real
-        time, the first reading's beginning) where there is none yet."""
-        ...
-
-    def gone(self, access: Access, kind: Literal["order", "product"], refs: Sequence[str]) -> Sequence[str]:
-        """Those of these subjects that the shop has no more, trashed ones too."""
-        ...
-
-    def count_orders(self, access: Access, since: datetime) -> int:
-        """The shop's own count of orders placed since then (drafts and unpaid
-        carts left out)."""
-        ...
-
-    def hooks(self, access: Access, url: str) -> Sequence[Hook]:
-        """The webhooks that lead to `url`, as the shop has them."""
-        ...
-
-    def mend_hooks(self, access: Access, url: str, secret: str) -> Sequence[Hook]:
-        """Make what is missing, make disabled ones anew, delete doubled ones;
-        what the shop has afterwards. Nothing to do: nothing is changed."""
-        ...
-
-    def drop_hooks(self, access: Access, url: str) -> None: ...
-
-    def write_consent(self, access: Access, consent: ConsentWrite) -> None:
-        """Where the shop keeps consent; a person it does not know is left alone."""
-        ...
 
     def ask(self, access: Access, question: Question) -> Answer: ...
 

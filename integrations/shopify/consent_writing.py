@@ -4,7 +4,8 @@ from datetime import datetime
 from typing import Any
 
 from core import clock
-from integrations.roles import Access, ConsentWrite
+from integrations.live import ConsentWrite
+from integrations.roles import Access
 from integrations.shopify.api import Api
 from integrations.shopify.change_documents import CONSENT, WRITE_CONSENT
 from integrations.shopify.last_moment import moment

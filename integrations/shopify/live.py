@@ -5,20 +5,13 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Literal, Self
 
+from core.errors import Permanent
 from core.events import Event, LookUp
 from core.http import HttpClient
 from core.runtime import Runtime
-from integrations.roles import (
-    Access,
-    Answer,
-    ConsentWrite,
-    DiscountOrder,
-    Hook,
-    Portion,
-    Profile,
-    Question,
-)
-from integrations.shopify import consent_writing, last_moment, look_ups, read_back
+from integrations.live import ConsentWrite, Hook, Portion, Profile, Tokens
+from integrations.roles import Access, Answer, DiscountOrder, Question
+from integrations.shopify import consent_writing, last_moment, look_ups, oauth, read_back
 from integrations.shopify.api import Api
 from integrations.shopify.discounts import Discounts
 from integrations.shopify.documents import ORDERS_COUNT, SHOP, STILL_THERE
@@ -33,14 +26,25 @@ class ShopifyLive:
     """One per process: what the shops let us ask is counted here for all threads."""
 
     readings = read_back.READINGS
+    keeps_consent = True
 
-    def __init__(self, client: HttpClient, wait: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self, client: HttpClient, wait: Callable[[float], None] = time.sleep, app: oauth.App | None = None
+    ) -> None:
+        self._client, self._app = client, app
         self._api = Api(client, wait)
         self._discounts = Discounts(self._api, wait)
 
     @classmethod
     def of(cls, runtime: Runtime) -> Self:
-        return cls(HttpClient.of(runtime.config))
+        config = runtime.config
+        app = oauth.App(config.shopify_client_id or "", config.shopify_client_secrets)
+        return cls(HttpClient.of(config), app=app)
+
+    def renew(self, domain: str, refresh: str) -> Tokens:
+        if self._app is None:
+            raise Permanent("no app was given to renew tokens with")
+        return oauth.refresh(self._client, self._app, domain, refresh)
 
     def profile(self, access: Access) -> Profile:
         shop = self._api.ask(access, SHOP)["shop"]

@@ -19,7 +19,7 @@ from authlib.oauth2.client import OAuth2Client
 from core import clock
 from core.errors import NeedsMerchant, Permanent, Retryable
 from core.http import HttpClient
-from integrations.roles import Tokens
+from integrations.live import Tokens
 from integrations.shopify.authlib_session import Sending
 from integrations.shopify.domain import shop_domain
 

@@ -12,7 +12,8 @@ from functools import partial
 from typing import Any
 
 from core.events import Event, LookUp
-from integrations.roles import Access, Portion, Reading
+from integrations.live import Portion, Reading
+from integrations.roles import Access
 from integrations.shopify import graphql_carts, graphql_orders
 from integrations.shopify.api import Api
 from integrations.shopify.documents import CHECKOUTS_SINCE, ORDERS_SINCE

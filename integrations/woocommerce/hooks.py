@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Literal
 
-from integrations.roles import Hook
+from integrations.live import Hook
 from integrations.woocommerce.api import Row, StoreApi
 from integrations.woocommerce.topics import READERS
 

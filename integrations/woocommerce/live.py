@@ -4,19 +4,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Literal
 
+from core.errors import Permanent
 from core.events import Event, LookUp
 from core.http import HttpClient
 from core.runtime import Runtime
-from integrations.roles import (
-    Access,
-    Answer,
-    ConsentWrite,
-    DiscountOrder,
-    Hook,
-    Portion,
-    Profile,
-    Question,
-)
+from integrations.live import ConsentWrite, Hook, Portion, Profile, Tokens
+from integrations.roles import Access, Answer, DiscountOrder, Question
 from integrations.woocommerce import (
     catalogue,
     coupons,
@@ -38,9 +31,13 @@ class WooCommerceLive:
     ("index.php" where the store has no rewriting)."""
 
     readings = readings.ALL
+    keeps_consent = False
 
     def __init__(self, runtime: Runtime) -> None:
         self._client = HttpClient.of(runtime.config)
+
+    def renew(self, domain: str, refresh: str) -> Tokens:
+        raise Permanent("the keys of a store have no end")
 
     def profile(self, access: Access) -> Profile:
         return profile.read(self._api(access), access)

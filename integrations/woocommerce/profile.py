@@ -2,7 +2,8 @@
 
 from zoneinfo import ZoneInfo
 
-from integrations.roles import Access, Profile
+from integrations.live import Profile
+from integrations.roles import Access
 from integrations.woocommerce.api import Row, StoreApi
 
 STATUS = "environment.version,environment.language,settings.currency"

@@ -6,7 +6,8 @@ from email.utils import parsedate_to_datetime
 
 from core import clock
 from core.events import Event
-from integrations.roles import Access, Portion, Reading, ShopIdentity
+from integrations.live import Portion, Reading
+from integrations.roles import Access, ShopIdentity
 from integrations.woocommerce import catalogue, modified, products, readers
 from integrations.woocommerce.api import Page, Row, StoreApi
 from integrations.woocommerce.modified import Mark

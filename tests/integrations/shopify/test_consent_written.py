@@ -2,7 +2,8 @@
 
 from datetime import UTC, datetime
 
-from integrations.roles import Access, ConsentWrite
+from integrations.live import ConsentWrite
+from integrations.roles import Access
 from integrations.shopify.live import ShopifyLive
 from tests.fakes.shopify import FakeShopify, Shop
 from tests.integrations.shopify.at_shopify import ANA, LONG_AGO

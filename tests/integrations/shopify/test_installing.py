@@ -8,7 +8,8 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from core.errors import NeedsMerchant, Permanent, Retryable
-from integrations.roles import Access, Tokens
+from integrations.live import Tokens
+from integrations.roles import Access
 from integrations.shopify import admin, oauth
 from integrations.shopify.id_token import Viewer, read_id_token
 from integrations.shopify.live import ShopifyLive

@@ -10,7 +10,7 @@ import time_machine
 
 from core.errors import NeedsMerchant, Permanent, Retryable
 from core.http import HttpClient, Reply
-from integrations.roles import Tokens
+from integrations.live import Tokens
 from integrations.shopify import oauth
 from integrations.shopify.oauth import App, StaleIdToken
 from tests.integrations.shopify.standing_in import Said, StandIn

@@ -3,7 +3,8 @@
 import pytest
 
 from core.errors import NeedsMerchant, Retryable
-from integrations.roles import Access, Hook
+from integrations.live import Hook
+from integrations.roles import Access
 from integrations.woocommerce.live import WooCommerceLive
 from integrations.woocommerce.topics import READERS
 from tests.fakes.woocommerce import Store as Fake

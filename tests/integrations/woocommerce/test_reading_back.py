@@ -15,7 +15,8 @@ from core.events import (
     Stock,
     StockChanged,
 )
-from integrations.roles import Access, Portion
+from integrations.live import Portion
+from integrations.roles import Access
 from integrations.woocommerce.live import WooCommerceLive
 from integrations.woocommerce.shop import WOOCOMMERCE
 from tests.fakes.woocommerce import Store as Fake

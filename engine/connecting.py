@@ -1,0 +1,125 @@
+"""Connecting a shop: for the first time, or again."""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from core import clock
+from core.db import insert, transaction
+from core.models import Connection, Merchant
+from core.models.tables import connections, members
+from engine import notices, privacy, readings
+from engine.access import binding, sealed_tokens
+from engine.machine import Machine
+from integrations.live import Profile, Tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Whom:
+    """Who connects: `user` is the platform's own id of her, or her address."""
+
+    user: str
+    name: str
+    email: str | None = None
+
+
+def connect(
+    machine: Machine,
+    platform: str,
+    profile: Profile,
+    tokens: Tokens,
+    whom: Whom,
+    *,
+    address: str | None = None,
+    meta: Mapping[str, str] | None = None,
+) -> int:
+    """The merchant's number. A shop that was connected before stays the same
+    merchant: what she set and what was remembered is hers still. `address` is
+    what the door finds a new connection by where it is not the shop's domain;
+    such a shop has a secret of its own."""
+    with transaction(machine.db) as session:
+        merchant = _known(session, platform, profile.domain) or _made(session, platform, profile)
+        _write(machine, session, merchant, profile, tokens, address, dict(meta or {}))
+        _welcome(machine, session, merchant.id, whom)
+        _back(machine, session, merchant)
+        merchant_id = merchant.id
+    machine.bells.upkeep()
+    return merchant_id
+
+
+def _known(session: Session, platform: str, domain: str) -> Merchant | None:
+    """A store belongs to one merchant, by its domain."""
+    mine = select(Merchant).join(connections, connections.c.merchant_id == Merchant.id)
+    found = mine.where(connections.c.platform == platform, connections.c.domain == domain)
+    return session.scalars(found.with_for_update()).one_or_none()
+
+
+def _made(session: Session, platform: str, profile: Profile) -> Merchant:
+    merchant = Merchant(
+        key=secrets.token_urlsafe(12),
+        name=profile.name or profile.domain,
+        platform=platform,
+        timezone=profile.timezone,
+        currency=profile.currency,
+        country=profile.country or "DE",
+        locale=(profile.locale or "en")[:2],
+    )
+    session.add(merchant)
+    session.flush()
+    return merchant
+
+
+def _write(
+    machine: Machine,
+    session: Session,
+    merchant: Merchant,
+    profile: Profile,
+    tokens: Tokens,
+    address: str | None,
+    meta: dict[str, str],
+) -> None:
+    """The connection anew: a secret and a path once given stay, so that no
+    webhook under way is lost."""
+    told: dict[str, Any] = sealed_tokens(machine, merchant.id, tokens)
+    told |= {"state": "active", "state_reason": None, "meta": {**profile.meta, **meta}, "hooks_at": None}
+    told |= {"shop_id": profile.shop_id, "connected_at": clock.now()}
+    mine = connections.c.merchant_id == merchant.id
+    if session.execute(update(connections).where(mine).values(**told)).rowcount:  # type: ignore[attr-defined]
+        return
+    secret = secrets.token_hex(32) if address is not None else None
+    sealed = machine.vault.seal(secret, binding(merchant.id, "webhook_secret")) if secret else None
+    session.add(
+        Connection(
+            merchant_id=merchant.id,
+            platform=merchant.platform,
+            address=address or profile.domain,
+            domain=profile.domain,
+            webhook_secret=sealed,
+            **told,
+        )
+    )
+    session.flush()
+
+
+def _welcome(machine: Machine, session: Session, merchant_id: int, whom: Whom) -> None:
+    """She is a member from now on, and known by her address where she has one."""
+    told: dict[str, Any] = {"name": whom.name}
+    if whom.email:
+        told["email"] = machine.vault.seal(whom.email, f"member:{merchant_id}:email")
+        told["email_print"] = machine.vault.fingerprint(0, f"member:{whom.email.strip().lower()}")
+    row = insert(members, session).values(
+        merchant_id=merchant_id, platform_user=whom.user, role="owner", created_at=clock.now(), **told
+    )
+    session.execute(row.on_conflict_do_update(index_elements=["merchant_id", "platform_user"], set_=told))
+
+
+def _back(machine: Machine, session: Session, merchant: Merchant) -> None:
+    """What waited for her goes on; a shop that has come back is no longer gone."""
+    merchant.uninstalled_at = None
+    privacy.mended(session, merchant.id)
+    notices.mend(session, merchant.id, "reconnect")
+    readings.begin(session, machine, merchant)
