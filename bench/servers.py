@@ -155,13 +155,16 @@ def load(order: dict[str, Any]) -> dict[str, Any]:
 
 
 def wait_until(
-    holds: Callable[[], bool], started: subprocess.Popen[bytes] | None = None, patience: float = PATIENCE
+    holds: Callable[[], bool],
+    started: subprocess.Popen[bytes] | None = None,
+    patience: float = PATIENCE,
+    every: float = 0.05,
 ) -> None:
     end = time.monotonic() + patience
     while not holds():
         if time.monotonic() > end or (started is not None and started.poll() is not None):
             raise RuntimeError("what the bench waits for did not come about")
-        time.sleep(0.05)
+        time.sleep(every)
 
 
 def _first_answer(port: int) -> None:

@@ -36,8 +36,15 @@ def connect(url: str, pool_size: int = 20) -> Engine:
         return _sqlite(url)
     # The hosts' poolers and a restarted server both cut idle connections.
     # What a failing statement carried may be personal, and errors end up in logs.
+    # The connection given back last is given out first: what it has prepared is of use again.
     return create_engine(
-        url, pool_size=pool_size, max_overflow=20, pool_pre_ping=True, pool_recycle=1800, hide_parameters=True
+        url,
+        pool_size=pool_size,
+        max_overflow=20,
+        pool_use_lifo=True,
+        pool_pre_ping=True,
+        pool_recycle=1800,
+        hide_parameters=True,
     )
 
 

@@ -8,19 +8,14 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from core import clock
-from core.db import insert
 from core.events import Cart, Line
 from core.models.tables import carts, lines
 from core.vault import Vault
-from engine.built import BuiltOnce
+from engine.built import Inserting
 from engine.identity import Found, fingerprint
 
-_ADD = BuiltOnce(
-    lambda session: (
-        insert(carts, session)
-        .on_conflict_do_nothing(index_elements=["merchant_id", "ref"])
-        .returning(carts.c.id)
-    )
+_ADD = Inserting(
+    carts, lambda row: row.on_conflict_do_nothing(index_elements=["merchant_id", "ref"]).returning(carts.c.id)
 )
 
 
@@ -31,8 +26,7 @@ def remember_cart(
     whose it is, which an older body does not change."""
     values = _values(vault, merchant_id, cart, found) | {"digest": mark}
     row = values | {"merchant_id": merchant_id, "ref": cart.ref, "created_at": clock.now()}
-    made = session.connection().execute(_ADD(session), row).scalar_one_or_none()
-    if made is not None:
+    for (made,) in _ADD.rows(session, row):
         add_lines(session, merchant_id, cart.lines, cart_id=made)
         return int(made), values["person_id"]
     return _refresh(session, merchant_id, cart, values)

@@ -19,7 +19,7 @@ from engine.claims import Batch
 from engine.known import Loaded, Subject
 from engine.loading import load
 from engine.machine import Machine
-from engine.shop_settings import Saved, ShopSettings, flow_settings, shop_settings
+from engine.shop_settings import Saved, ShopSettings, newest_settings
 
 BUYING = ("send_message", "create_discount")
 
@@ -74,8 +74,8 @@ def open_batch(machine: Machine, batch: Batch) -> Open:
 
 
 def load_settings(machine: Machine, session: Session, merchant: Merchant) -> Settings:
-    flows = {key: flow_settings(session, merchant.id, flow) for key, flow in machine.flows.items()}
-    return Settings(merchant.settings_rev, shop_settings(session, merchant.id), flows)
+    shop, flows = newest_settings(session, merchant.id, machine.flows.values())
+    return Settings(merchant.settings_rev, shop, flows)
 
 
 _ROWS = select(effects).where(effects.c.merchant_id == bindparam("whose"), one_of(effects.c.id, "ids"))

@@ -12,6 +12,7 @@ from core.db import transaction
 from core.models import Merchant
 from core.models.tables import effects, enrolments
 from core.reasons import Reason, noted
+from core.statements import Statement
 from engine.deciding import Deciding
 from engine.machine import Machine
 from engine.trips import end_trip
@@ -97,14 +98,16 @@ def _held(session: Session, merchant_id: int, flow: str) -> list[int]:
     )
 
 
-_ENROLLED = select(func.count()).where(
-    enrolments.c.merchant_id == bindparam("whose"),
-    enrolments.c.flow == bindparam("flow"),
-    enrolments.c.mode == "live",
-    enrolments.c.enrolled_at > bindparam("since"),
+_ENROLLED = Statement(
+    select(func.count()).where(
+        enrolments.c.merchant_id == bindparam("whose"),
+        enrolments.c.flow == bindparam("flow"),
+        enrolments.c.mode == "live",
+        enrolments.c.enrolled_at > bindparam("since"),
+    )
 )
 
 
 def _count(case: Deciding, since: datetime) -> int:
     wanted = {"whose": case.merchant.id, "flow": case.flow.key, "since": since}
-    return int(case.session.connection().execute(_ENROLLED, wanted).scalar_one())
+    return int(_ENROLLED.rows(case.session, wanted)[0][0])

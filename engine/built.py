@@ -1,11 +1,13 @@
 """INSERTs that know ON CONFLICT, built once for each database."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from sqlalchemy import Table, bindparam
 from sqlalchemy.orm import Session
 
-from core.db import dialect_of
+from core.db import dialect_of, insert
+from core.statements import Statement
 
 
 class BuiltOnce:
@@ -21,3 +23,27 @@ class BuiltOnce:
         if dialect not in self._built:
             self._built[dialect] = self._build(session)
         return self._built[dialect]
+
+
+class Inserting:
+    """INSERTs of single rows into one table, run by the driver: one statement
+    for each database and set of columns. `finish` adds what is to happen
+    on a conflict and what is returned."""
+
+    def __init__(self, table: Table, finish: Callable[[Any], Any]) -> None:
+        self._table, self._finish = table, finish
+        self._made: dict[tuple[str, ...], Statement] = {}
+
+    def rows(self, session: Session, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        """What is returned of the row, if it was added."""
+        return self._statement(session, values).rows(session, values)
+
+    def run(self, session: Session, values: Mapping[str, Any]) -> None:
+        self._statement(session, values).run(session, values)
+
+    def _statement(self, session: Session, values: Mapping[str, Any]) -> Statement:
+        made_of = (dialect_of(session), *values)
+        if made_of not in self._made:
+            row = insert(self._table, session).values({name: bindparam(name) for name in values})
+            self._made[made_of] = Statement(self._finish(row))
+        return self._made[made_of]

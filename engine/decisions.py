@@ -8,10 +8,9 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from core import clock
-from core.db import insert
 from core.models.tables import decisions
 from core.reasons import Reason
-from engine.built import BuiltOnce
+from engine.built import Inserting
 
 SAME = ["merchant_id", "flow", "mode", "subject", "subject_id", "kind", "reasons_key"]
 
@@ -42,8 +41,7 @@ class Said:
         return cls(*whose, trip.settings_version, at, reasons, trip.id, inbound_id)
 
 
-def _recording(session: Session) -> Any:
-    row = insert(decisions, session)
+def _recording(row: Any) -> Any:
     again = {
         "at": row.excluded.at,
         "times": decisions.c.times + 1,
@@ -53,14 +51,14 @@ def _recording(session: Session) -> Any:
     return row.on_conflict_do_update(index_elements=SAME, set_=again)
 
 
-_RECORD = BuiltOnce(_recording)
+_RECORD = Inserting(decisions, _recording)
 
 
 def record(session: Session, said: Said) -> None:
     """Record a decision; the same one said again of the same person is counted."""
     words = list(dict.fromkeys(reason.value for reason in said.reasons))
     values = _values(said, words) | {"times": 1, "recorded_at": clock.now()}
-    session.connection().execute(_RECORD(session), values)
+    _RECORD.run(session, values)
 
 
 def _values(said: Said, words: list[str]) -> dict[str, Any]:

@@ -167,8 +167,9 @@ def _lock(work: _Work, session: Session, rows: Sequence[Any]) -> Now:
     everybody keeps. How things stand then, also of the first of these rows."""
     if any(row.kind == "create_discount" for row in rows):
         discounts.lock_budget(session, work.opened.merchant.id)
-    trips = [row.enrolment_id for row in rows if row.enrolment_id is not None]
-    return lock(session, work.opened.merchant.id, trips, rows[0].id)
+    known = work.opened.trips
+    subjects = {row.enrolment_id: known[row.enrolment_id] for row in rows if row.enrolment_id in known}
+    return lock(session, work.opened.merchant.id, subjects, rows[0].id)
 
 
 def _write_down_alone(work: _Work, acted: Acted) -> None:

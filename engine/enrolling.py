@@ -6,11 +6,10 @@ from typing import Any
 from sqlalchemy import update
 
 from core.actions import Enrol
-from core.db import insert
 from core.models.tables import enrolments
 from core.reasons import Reason
 from engine import blast
-from engine.built import BuiltOnce
+from engine.built import Inserting
 from engine.deciding import Deciding, Trip
 from engine.episodes import next_episode
 from engine.messages import MOVABLE, add_messages, keep_up, messages_of
@@ -28,9 +27,7 @@ def enrol(case: Deciding, action: Enrol, trip: Trip | None) -> Trip | None:
     return replace(trip, subject_id=action.subject_id)
 
 
-_ADD = BuiltOnce(
-    lambda session: insert(enrolments, session).on_conflict_do_nothing().returning(enrolments.c.id)
-)
+_ADD = Inserting(enrolments, lambda row: row.on_conflict_do_nothing().returning(enrolments.c.id))
 
 
 def _begin(case: Deciding, action: Enrol) -> Trip | None:
@@ -39,8 +36,7 @@ def _begin(case: Deciding, action: Enrol) -> Trip | None:
     enrolment_id = None
     if episode is not None:
         row = _row(case, action) | {"episode": episode, "state": state}
-        added = case.session.connection().execute(_ADD(case.session), row)
-        enrolment_id = added.scalar_one_or_none()
+        enrolment_id = next((added for (added,) in _ADD.rows(case.session, row)), None)
     if enrolment_id is None:
         # This very cart has had its trip; it never gets a second one.
         case.record("refused", (Reason.DUPLICATE,))

@@ -5,20 +5,22 @@ loaded facts about the person that they have moved.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select, text, update
+from sqlalchemy import bindparam, insert, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from core import clock
 from core.addresses import canonical
 from core.db import dialect_of
 from core.events import Contact
-from core.models.tables import addresses, enrolments, people
+from core.models.tables import addresses, people
+from core.statements import Statement, one_of
 from core.vault import Vault
+from engine.built import Inserting
 from engine.merging import merge
 
 # What names a person. A phone is often shared, so it finds purchases but never joins people.
@@ -103,21 +105,6 @@ def _lock(session: Session, merchant_id: int, ids: Iterable[int]) -> dict[int, A
     return locked
 
 
-_THEIRS = select(enrolments.c.person_id).where(
-    enrolments.c.merchant_id == bindparam("whose"), enrolments.c.id.in_(bindparam("trips", expanding=True))
-)
-_PEOPLE = select(people.c.id).where(people.c.id.in_(_THEIRS)).order_by(people.c.id)
-_TRIPS = _THEIRS.order_by(enrolments.c.id)
-
-
-def lock_trips(session: Session, merchant_id: int, trips: Sequence[int]) -> None:
-    """Before rows of these trips are written. SQLite has one writer anyway."""
-    if trips and dialect_of(session) == "postgresql":
-        for whom in (_PEOPLE, _TRIPS):
-            values = {"whose": merchant_id, "trips": list(trips)}
-            session.connection().execute(whom.with_for_update(key_share=True), values)
-
-
 Names = dict[tuple[str, str], str]
 
 
@@ -133,8 +120,10 @@ def _named(vault: Vault, merchant_id: int, contact: Contact) -> Names:
 
 
 # One row after the other, so every worker takes the locks in the same order.
-_LOCK_NAMES = text(
-    "SELECT pg_advisory_xact_lock(hashtextextended(name, 0)) FROM unnest(CAST(:names AS text[])) AS name"
+_LOCK_NAMES = Statement(
+    text(
+        "SELECT pg_advisory_xact_lock(hashtextextended(name, 0)) FROM unnest(CAST(:names AS text[])) AS name"
+    )
 )
 
 
@@ -142,13 +131,15 @@ def _lock_names(session: Session, named: Names) -> None:
     """Two workers that meet a new person at once must not make two. SQLite
     has one writer anyway."""
     if dialect_of(session) == "postgresql":
-        session.connection().execute(_LOCK_NAMES, {"names": [print_ for _, print_ in sorted(named)]})
+        _LOCK_NAMES.run(session, {"names": [print_ for _, print_ in sorted(named)]})
 
 
-_KNOWN = select(addresses.c.channel, addresses.c.fingerprint, addresses.c.person_id, addresses.c.id).where(
-    addresses.c.merchant_id == bindparam("whose"),
-    addresses.c.channel.in_(IDENTIFYING),
-    addresses.c.fingerprint.in_(bindparam("prints", expanding=True)),
+_KNOWN = Statement(
+    select(addresses.c.channel, addresses.c.fingerprint, addresses.c.person_id, addresses.c.id).where(
+        addresses.c.merchant_id == bindparam("whose"),
+        or_(*(addresses.c.channel == channel for channel in IDENTIFYING)),
+        one_of(addresses.c.fingerprint, "prints"),
+    )
 )
 Known = dict[tuple[str, str], tuple[int, int]]
 Seen = dict[str, str]
@@ -157,18 +148,18 @@ Seen = dict[str, str]
 def _lock_known(session: Session, merchant_id: int, named: Names) -> tuple[Known, dict[int, Seen]]:
     """Whom these names belong to, locked, and what was learnt of each when."""
     wanted = {"whose": merchant_id, "prints": [print_ for _, print_ in named]}
-    rows = session.connection().execute(_KNOWN, wanted).all()
-    ids = {row.person_id for row in rows}
+    rows = _KNOWN.rows(session, wanted)
+    ids = {person_id for _, _, person_id, _ in rows}
     locked = _lock(session, merchant_id, ids)
     if len(locked) < len(ids):
         # Two of them were made one since they were looked up.
         return _lock_known(session, merchant_id, named)
-    known = {(row.channel, row.fingerprint): (row.person_id, row.id) for row in rows}
+    known = {(channel, print_): (person_id, row_id) for channel, print_, person_id, row_id in rows}
     return known, {person_id: row.seen for person_id, row in locked.items()}
 
 
-_MAKE = insert(people).returning(people.c.id)
-_NAME = (
+_MAKE = Inserting(people, lambda row: row.returning(people.c.id))
+_NAME = Statement(
     update(people)
     .where(people.c.id == bindparam("who"), people.c.merchant_id == bindparam("whose"))
     .values(first_name=bindparam("name"))
@@ -189,10 +180,10 @@ def _make_person(
         "seen": seen,
         "created_at": clock.now(),
     }
-    person_id = int(session.connection().execute(_MAKE, values).scalar_one())
+    person_id = int(_MAKE.rows(session, values)[0][0])
     if contact.first_name:
         name = vault.seal(contact.first_name, name_binding(merchant_id, person_id))
-        session.connection().execute(_NAME, {"who": person_id, "whose": merchant_id, "name": name})
+        _NAME.run(session, {"who": person_id, "whose": merchant_id, "name": name})
     return person_id
 
 

@@ -26,6 +26,7 @@ from core.events import (
 )
 from core.models import Merchant
 from core.models.tables import addresses, connections, inbound, look_ups, merchants, products, variants
+from core.statements import Statement
 from core.vault import Vault
 from core.writes import durable_writes
 from engine import planning, privacy, records
@@ -264,7 +265,7 @@ def _empty(session: Session, inbound_id: int | None) -> None:
     session.execute(update(inbound).where(inbound.c.id == inbound_id).values(body=None))
 
 
-_SETTLE = (
+_SETTLE = Statement(
     update(inbound)
     .where(inbound.c.id == bindparam("which"), inbound.c.state == "new")
     .values(state=bindparam("into"), reason=bindparam("why"), handled_at=bindparam("at"))
@@ -274,4 +275,4 @@ _SETTLE = (
 def _settle(session: Session, inbound_id: int, reason: str | None) -> None:
     into = "unreadable" if reason else "done"
     values = {"which": inbound_id, "into": into, "why": reason, "at": clock.now()}
-    session.connection().execute(_SETTLE, values)
+    _SETTLE.run(session, values)

@@ -1,6 +1,6 @@
 """The locks of step 10, and how things stand once they are held, in two statements."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from sqlalchemy import BindParameter, ColumnElement, bindparam, exists, literal_column, or_, select, update
@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from core.models.tables import effects, enrolments, inbound, look_ups, merchants, people
 from core.statements import Statement, one_of
+from engine.known import Subject
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +34,16 @@ class Now:
     trips: Mapping[int, TripNow] = field(default_factory=dict)
 
 
-def lock(session: Session, merchant_id: int, trips: Sequence[int], effect_id: int) -> Now:
+def lock(session: Session, merchant_id: int, subjects: Mapping[int, Subject], effect_id: int) -> Now:
     """Lock the people of these trips, then the trips, each in the order of
-    their ids: the order everybody keeps."""
-    if not trips:
+    their ids: the order everybody keeps. A person who has been made one with
+    another since is not found; the trip tells whose it is now."""
+    if not subjects:
         return Now()
-    wanted = {"whose": merchant_id, "trips": list(trips)}
-    versions = dict(_PEOPLE.rows(session, wanted))
-    found = _TRIPS.rows(session, wanted | {"which": effect_id})
+    whom = {subject.person_id for subject in subjects.values() if subject.person_id is not None}
+    versions = dict(_PEOPLE.rows(session, {"whose": merchant_id, "people": sorted(whom)}))
+    wanted = {"whose": merchant_id, "trips": sorted(subjects), "which": effect_id}
+    found = _TRIPS.rows(session, wanted)
     if not found:
         return Now(versions=versions)
     rev, unread, state, claim = found[0][4:]
@@ -59,11 +62,13 @@ def _unread() -> ColumnElement[bool]:
     return or_(unread, waiting, asking)
 
 
-_these = one_of(enrolments.c.id, "trips")
+# Plus nothing, so that people and trips are found by their own numbers: until its
+# tables are analyzed PostgreSQL would walk through all of the merchant's instead.
+_OF_MERCHANT = people.c.merchant_id + 0 == bindparam("whose")
 _whom = people.alias("whom")
 _in_order = (
     select(_whom.c.id)
-    .where(_whom.c.id.in_(select(enrolments.c.person_id).where(_these)))
+    .where(one_of(_whom.c.id, "people"))
     .order_by(_whom.c.id)
     .with_for_update(key_share=True)
 )
@@ -71,7 +76,7 @@ _in_order = (
 # facts about the person that they have moved.
 _PEOPLE = Statement(
     update(people)
-    .where(people.c.merchant_id == bindparam("whose"), people.c.id.in_(_in_order))
+    .where(_OF_MERCHANT, people.c.id.in_(_in_order))
     .values(version=people.c.version + 1)
     .returning(people.c.id, people.c.version)
 )
@@ -86,8 +91,8 @@ _TRIPS = Statement(
         select(effects.c.state).where(effects.c.id == bindparam("which")).scalar_subquery(),
         select(effects.c.claim).where(effects.c.id == bindparam("which")).scalar_subquery(),
     )
-    .join(merchants, merchants.c.id == enrolments.c.merchant_id)
-    .where(enrolments.c.merchant_id == bindparam("whose"), _these)
+    .join(merchants, merchants.c.id == bindparam("whose"))
+    .where(enrolments.c.merchant_id + 0 == bindparam("whose"), one_of(enrolments.c.id, "trips"))
     .order_by(enrolments.c.id)
     .with_for_update(key_share=True, of=enrolments)
 )

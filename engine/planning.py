@@ -17,6 +17,7 @@ from core.models import Merchant
 from core.models.tables import carts, enrolments
 from core.reasons import Reason
 from core.settings import FlowSettings
+from core.statements import Statement
 from engine.deciding import Deciding, Trip
 from engine.enrolling import enrol
 from engine.episodes import trips_of_cart
@@ -222,7 +223,7 @@ _OF_TRIP = select(enrolments.c.subject_id).where(
     enrolments.c.mode == bindparam("mode"),
     enrolments.c.lane == bindparam("lane"),
     # Written out, so that the index of running trips can be used.
-    enrolments.c.state.in_([literal_column(f"'{state}'") for state in RUNNING]),
+    or_(*(enrolments.c.state == literal_column(f"'{state}'") for state in RUNNING)),
 )
 _NEWEST = (
     select(carts.c.id)
@@ -234,7 +235,7 @@ _NEWEST = (
     .order_by(carts.c.activity_at.desc(), carts.c.ref.desc())
     .limit(1)
 )
-_CART_THAT_MATTERS = select(func.coalesce(_OF_TRIP.scalar_subquery(), _NEWEST.scalar_subquery()))
+_CART_THAT_MATTERS = Statement(select(func.coalesce(_OF_TRIP.scalar_subquery(), _NEWEST.scalar_subquery())))
 
 
 def _cart_that_matters(
@@ -248,5 +249,5 @@ def _cart_that_matters(
         "lane": lane_of(person_id),
         "person": person_id,
     }
-    found: int | None = session.connection().execute(_CART_THAT_MATTERS, wanted).scalar_one()
+    found: int | None = _CART_THAT_MATTERS.rows(session, wanted)[0][0]
     return found

@@ -34,7 +34,7 @@ from core.models.tables import carts, consents, inbound_people, orders
 from core.vault import Vault
 from engine import catalogue, purchases
 from engine.baskets import remember_cart, replace_lines
-from engine.built import BuiltOnce
+from engine.built import BuiltOnce, Inserting
 from engine.identity import Found, lock_people, resolve
 
 
@@ -189,7 +189,7 @@ def _stamp(session: Session, merchant_id: int, event: OrderShipped | OrderDelive
     )
 
 
-_AGREE = BuiltOnce(lambda session: insert(consents, session).on_conflict_do_nothing())
+_AGREE = Inserting(consents, lambda row: row.on_conflict_do_nothing())
 
 
 def _remember_consent(
@@ -210,4 +210,4 @@ def _remember_consent(
         "text": event.text,
         "recorded_at": clock.now(),
     }
-    session.connection().execute(_AGREE(session), values)
+    _AGREE.run(session, values)

@@ -9,6 +9,7 @@ from core import clock
 from core.db import insert
 from core.models.tables import effects, work
 from core.statements import Statement
+from engine.built import BuiltOnce
 
 # Later than anything is ever due.
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
@@ -32,12 +33,21 @@ _RECOUNT = Statement(
 _FORGET = Statement(work.delete().where(work.c.merchant_id == bindparam("whose")))
 
 
+def _announcing(session: Session) -> Statement:
+    row = insert(work, session).values(
+        merchant_id=bindparam("whose"), next_at=bindparam("wake_at"), served_at=bindparam("now")
+    )
+    earlier = case((row.excluded.next_at < work.c.next_at, row.excluded.next_at), else_=work.c.next_at)
+    return Statement(row.on_conflict_do_update(index_elements=["merchant_id"], set_={"next_at": earlier}))
+
+
+_ANNOUNCE = BuiltOnce(_announcing)
+
+
 def announce(session: Session, merchant_id: int, wake_at: datetime) -> None:
     """Something of this merchant wakes at `wake_at` (real time); the earlier
     of this and what was announced before counts."""
-    row = insert(work, session).values(merchant_id=merchant_id, next_at=wake_at, served_at=clock.now())
-    earlier = case((row.excluded.next_at < work.c.next_at, row.excluded.next_at), else_=work.c.next_at)
-    session.execute(row.on_conflict_do_update(index_elements=["merchant_id"], set_={"next_at": earlier}))
+    _ANNOUNCE(session).run(session, {"whose": merchant_id, "wake_at": wake_at, "now": clock.now()})
 
 
 def recount(session: Session | Connection, merchant_id: int) -> None:
