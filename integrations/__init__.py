@@ -4,12 +4,14 @@ from collections.abc import Callable
 from types import ModuleType
 
 from core.runtime import Runtime
+from integrations.admins import Admin
 from integrations.live import ConnectedShop
 from integrations.mailbox.channel import MailboxChannel
 from integrations.roles import Channel, LiveShop, Shop
 from integrations.sandbox.live import SandboxLive
 from integrations.sandbox.shop import SANDBOX
 from integrations.shopify import sign as shopify_sign
+from integrations.shopify.frame import ShopifyAdmin
 from integrations.shopify.live import ShopifyLive
 from integrations.shopify.shop import SHOPIFY
 from integrations.smtp.channel import SmtpChannel
@@ -23,6 +25,8 @@ CONNECTED: dict[str, Callable[[Runtime], ConnectedShop]] = {
     SHOPIFY.key: ShopifyLive.of,
     WOOCOMMERCE.key: WooCommerceLive,
 }
+# Platforms in whose own pages ours are shown in a frame.
+ADMINS: dict[str, Callable[[Runtime], Admin]] = {ShopifyAdmin.key: ShopifyAdmin.of}
 LIVE: dict[str, Callable[[Runtime], LiveShop]] = {SANDBOX.key: SandboxLive}
 CHANNELS: dict[str, Callable[[Runtime], Channel]] = {
     SmtpChannel.key: lambda runtime: SmtpChannel(runtime.config),
