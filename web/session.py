@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 from core.db import reading
 from core.models import Merchant
 from core.models.tables import members, merchants
+from engine import member_sessions
 from engine.machine import Machine
 from integrations.sandbox.shop import SANDBOX
 
@@ -21,10 +22,48 @@ def sign_in(merchant_id: int, member_id: int) -> None:
     session["member"] = [merchant_id, member_id]
 
 
+def begin(answer: Response, merchant_id: int, member_id: int) -> Response:
+    """The answer with a session of hers: a cookie of its own, whose row can be
+    ended. Whoever else was signed in here is so no more."""
+    _leave()
+    secret = member_sessions.begin(_machine(), merchant_id, member_id)
+    lasts = member_sessions.LONGEST
+    secure = _by_https()
+    answer.set_cookie(cookie_name(), secret, lasts, path="/", secure=secure, httponly=True, samesite="Lax")
+    return answer
+
+
+def end(answer: Response) -> Response:
+    """The answer that signs this browser out."""
+    _leave()
+    answer.delete_cookie(cookie_name(), path="/", secure=_by_https(), httponly=True, samesite="Lax")
+    return answer
+
+
+def _leave() -> None:
+    secret = request.cookies.get(cookie_name())
+    if secret:
+        member_sessions.end_own(_machine(), secret)
+    session.pop("member", None)
+
+
+def cookie_name() -> str:
+    """By https a name that no other host or path can set."""
+    return "__Host-kontor-member" if _by_https() else "kontor-member"
+
+
+def _by_https() -> bool:
+    return _machine().config.app_url.startswith("https://")
+
+
 def current_merchant(key: str) -> Merchant:
     """The merchant whom `key` names, if the visitor is one of its members;
     401 for nobody, 404 for a stranger, who learns nothing."""
     return _guarded(key)[0]
+
+
+def current_member_id(key: str) -> int:
+    return _guarded(key)[1]
 
 
 def current_member() -> str:
@@ -48,8 +87,12 @@ def _guarded(key: str) -> tuple[Merchant, int]:
 
 
 def _signed_in() -> tuple[int, int] | None:
-    """The merchant and the member of the cookie; a cookie from an older
-    Kontor may have another shape and is nobody's."""
+    """The merchant and the member of the session, or of development's cookie;
+    one from an older Kontor may have another shape and is nobody's."""
+    secret = request.cookies.get(cookie_name())
+    known = member_sessions.whose(_machine(), secret) if secret else None
+    if known is not None:
+        return known
     match session.get("member"):
         case [int(merchant_id), int(member_id)]:
             return merchant_id, member_id

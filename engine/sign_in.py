@@ -1,0 +1,228 @@
+"""Signing in by mail: who is known as a member is sent a link that works once."""
+
+import base64
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import Session
+
+from core import clock
+from core.db import insert, reading, transaction
+from core.errors import InDoubt, Permanent, Retryable
+from core.models import Merchant
+from core.models.tables import members, sign_in_links
+from core.vault import SealBroken
+from engine import sign_in_letters
+from engine.identity import masked
+from engine.machine import Machine
+from engine.member_sessions import hashed
+
+log = structlog.get_logger()
+
+LASTS = timedelta(minutes=15)
+KEPT = timedelta(days=1)
+# More links to one member within their time are not sent: nobody's mailbox is to be filled.
+MOST = 3
+# A link that is to be sent has no secret yet: it is made when the letter is written.
+WANTED = "wanted:"
+LONGEST_TOKEN = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """What a link that still works is about."""
+
+    shop: str
+    name: str
+    confirms: str | None
+
+
+def address_print(machine: Machine, email: str) -> str:
+    """By which a member's address is found without being read."""
+    return machine.vault.fingerprint(0, f"member:{email.strip().lower()}")
+
+
+def want_link(machine: Machine, email: str) -> None:
+    """Whoever is a member is sent a link. Known or not, the same is done as
+    far as the visitor can tell: the worker writes the letter."""
+    known = select(members.c.id, members.c.merchant_id).where(
+        members.c.email_print == address_print(machine, email)
+    )
+    with transaction(machine.db) as session:
+        session.execute(delete(sign_in_links).where(sign_in_links.c.made_at < clock.now() - KEPT))
+        wanted = [row for row in session.execute(known).all() if _has_room(session, row.id)]
+        for row in wanted:
+            _write(session, row.merchant_id, row.id, WANTED + secrets.token_hex(16))
+    machine.bells.upkeep()
+
+
+def run(machine: Machine, most: int = 50) -> int:
+    """Send the links that are wanted; how many."""
+    done = 0
+    while done < most and not machine.stopping.is_set() and _send_next(machine):
+        done += 1
+    return done
+
+
+def send_confirmation(machine: Machine, merchant_id: int, member_id: int, email: str) -> bool:
+    """A letter to an address that is not hers until its link was used; false
+    where no letter could be sent."""
+    sealed = machine.vault.seal(email, _binding(merchant_id, member_id))
+    token = f"{secrets.token_urlsafe(32)}.{base64.urlsafe_b64encode(sealed).decode()}"
+    with transaction(machine.db) as session:
+        if not _has_room(session, member_id):
+            return False
+        _write(session, merchant_id, member_id, _hash(machine, token))
+    return _send(machine, merchant_id, member_id, email, token, "confirm")
+
+
+def look(machine: Machine, token: str) -> Link | None:
+    """Looking uses nothing up: mail gateways look at everything."""
+    found = (
+        select(sign_in_links, members.c.name)
+        .join(members, members.c.id == sign_in_links.c.member_id)
+        .where(*_usable(machine, token))
+    )
+    with reading(machine.db) as session:
+        row = session.execute(found).one_or_none()
+        if row is None:
+            return None
+        email = _confirms(machine, row, token)
+        shop = session.get_one(Merchant, row.merchant_id).name
+    return Link(shop, row.name, masked("email", email) if email else None)
+
+
+def use(machine: Machine, token: str) -> tuple[int, int] | None:
+    """The merchant and the member who is in from now on; the link works no more."""
+    taken = update(sign_in_links).where(*_usable(machine, token)).values(used_at=clock.now())
+    with transaction(machine.db) as session:
+        row = session.execute(taken.returning(*sign_in_links.c)).one_or_none()
+        if row is None:
+            return None
+        email = _confirms(machine, row, token)
+        if email is not None:
+            confirm(session, machine, row.merchant_id, row.member_id, email)
+    return row.merchant_id, row.member_id
+
+
+def confirm(session: Session, machine: Machine, merchant_id: int, member_id: int, email: str) -> None:
+    """The address is hers: she can sign in with it, and is told what matters."""
+    told = {
+        "email": machine.vault.seal(email, f"member:{merchant_id}:email"),
+        "email_print": address_print(machine, email),
+    }
+    mine = (members.c.id == member_id, members.c.merchant_id == merchant_id)
+    session.execute(update(members).where(*mine).values(**told))
+
+
+def invite(machine: Machine, merchant_id: int, email: str, by: str) -> bool:
+    """A colleague becomes a member when she follows her link; who is one
+    already is told that somebody was invited."""
+    member_id = _member(machine, merchant_id, email)
+    if not send_confirmation(machine, merchant_id, member_id, email):
+        return False
+    _tell(machine, merchant_id, masked("email", email), by)
+    return True
+
+
+def _member(machine: Machine, merchant_id: int, email: str) -> int:
+    user = address_print(machine, email)
+    row = {"merchant_id": merchant_id, "platform_user": user, "name": name_of(email), "role": "colleague"}
+    with transaction(machine.db) as session:
+        new = insert(members, session).values(**row, created_at=clock.now())
+        session.execute(new.on_conflict_do_nothing())
+        mine = (members.c.merchant_id == merchant_id, members.c.platform_user == user)
+        return int(session.execute(select(members.c.id).where(*mine)).scalar_one())
+
+
+def name_of(email: str) -> str:
+    """How she is named until she tells otherwise."""
+    return email.partition("@")[0]
+
+
+def _tell(machine: Machine, merchant_id: int, whom: str, by: str) -> None:
+    theirs = select(members.c.id, members.c.email).where(
+        members.c.merchant_id == merchant_id, members.c.email.is_not(None)
+    )
+    with reading(machine.db) as session:
+        rows = session.execute(theirs).all()
+    for row in rows:
+        email = machine.vault.open(row.email, f"member:{merchant_id}:email").decode()
+        _send(machine, merchant_id, row.id, email, "", "invited", whom=whom, by=by)
+
+
+def _send_next(machine: Machine) -> bool:
+    """The secret is made here; who dies here has sent nothing, and she asks again."""
+    token = secrets.token_urlsafe(32)
+    wanted = select(sign_in_links.c.id).where(sign_in_links.c.secret.startswith(WANTED)).limit(1)
+    with transaction(machine.db) as session:
+        found = session.execute(wanted.with_for_update(skip_locked=True)).scalar_one_or_none()
+        if found is None:
+            return False
+        taken = update(sign_in_links).where(sign_in_links.c.id == found)
+        values = {"secret": _hash(machine, token), "made_at": clock.now()}
+        row = session.execute(taken.values(**values).returning(*sign_in_links.c)).one()
+        sealed = select(members.c.email).where(members.c.id == row.member_id)
+        email = session.execute(sealed).scalar_one()
+    if email is not None:
+        opened = machine.vault.open(email, f"member:{row.merchant_id}:email").decode()
+        _send(machine, row.merchant_id, row.member_id, opened, token, "sign_in")
+    return True
+
+
+def _send(
+    machine: Machine, merchant_id: int, member_id: int, email: str, token: str, kind: str, **told: str
+) -> bool:
+    with reading(machine.db) as session:
+        merchant = session.get_one(Merchant, merchant_id)
+        session.expunge(merchant)
+    letter = sign_in_letters.letter(machine.config, merchant, kind, email, token, **told)
+    try:
+        machine.channel_for(merchant.platform).send(letter, merchant_id)
+    except (Retryable, Permanent, InDoubt) as error:
+        log.warning("sign_in_letter_not_sent", merchant_id=merchant_id, member_id=member_id, why=str(error))
+        return False
+    return True
+
+
+def _has_room(session: Session, member_id: int) -> bool:
+    recent = (sign_in_links.c.member_id == member_id, sign_in_links.c.made_at > clock.now() - LASTS)
+    sent = session.execute(select(func.count()).select_from(sign_in_links).where(*recent)).scalar_one()
+    return int(sent) < MOST
+
+
+def _write(session: Session, merchant_id: int, member_id: int, secret: str) -> None:
+    row = {"merchant_id": merchant_id, "member_id": member_id, "secret": secret, "made_at": clock.now()}
+    session.execute(sign_in_links.insert().values(**row))
+
+
+def _usable(machine: Machine, token: str) -> tuple[Any, ...]:
+    return (
+        sign_in_links.c.secret == _hash(machine, token[:LONGEST_TOKEN]),
+        sign_in_links.c.used_at.is_(None),
+        sign_in_links.c.made_at > clock.now() - LASTS,
+    )
+
+
+def _confirms(machine: Machine, row: Any, token: str) -> str | None:
+    """The address that the link was sent to, where using it proves it hers."""
+    sealed = token.partition(".")[2]
+    if not sealed:
+        return None
+    try:
+        raw = base64.urlsafe_b64decode(sealed)
+        return machine.vault.open(raw, _binding(row.merchant_id, row.member_id)).decode()
+    except (ValueError, SealBroken):
+        return None
+
+
+def _binding(merchant_id: int, member_id: int) -> str:
+    return f"sign_in:{merchant_id}:{member_id}:email"
+
+
+def _hash(machine: Machine, token: str) -> str:
+    return hashed(machine.config, "sign_in", token)
