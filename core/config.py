@@ -1,6 +1,7 @@
 """The environment, read once; a bad value ends the start and names itself."""
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -44,7 +45,15 @@ def _keys_of_32_bytes(keys: tuple[str, ...]) -> tuple[str, ...]:
     return keys
 
 
+def _hosts(table: tuple[str, ...]) -> tuple[str, ...]:
+    for word in table:
+        if not re.fullmatch(r"(\*\.)?[a-z0-9.-]+=[^=:\s]+:[0-9]{1,5}", word):
+            raise ValueError("name=address:port")
+    return table
+
+
 Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
+HostTable = Annotated[Words, AfterValidator(_hosts)]
 DataKeys = Annotated[Words, AfterValidator(_keys_of_32_bytes)]
 
 
@@ -135,6 +144,11 @@ class Config(BaseSettings):
     allow_private_shops: bool = Field(
         False, description="1 lifts the ban on private addresses for shops (development only)"
     )
+    development_hosts: HostTable = Field(
+        (),
+        description="hosts that outgoing calls find elsewhere, as name=address:port, * for any first part, "
+        "separated by blanks (development only)",
+    )
     trusted_proxies: int = Field(0, ge=0, le=5, description="how many proxies stand before the web process")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="debug, info, warning or error"
@@ -171,6 +185,8 @@ class Config(BaseSettings):
         faults = [_missing(name) for name in NEEDED_IN_PRODUCTION if self._is_development_value(name)]
         if self.allow_private_shops:
             faults.append("ALLOW_PRIVATE_SHOPS is set. Expected: 0, as it is for development only.")
+        if self.development_hosts:
+            faults.append("DEVELOPMENT_HOSTS is set. Expected: nothing, as it is for development only.")
         if self.production and faults:
             raise PydanticCustomError("production", "{faults}", {"faults": "\n  - ".join(faults)})
         return self

@@ -12,7 +12,7 @@ What comes back is sorted by what happens next:
 
 import json
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, timedelta
@@ -60,19 +60,24 @@ class HttpClient:
         extra_ca_file: Path | None = None,
         max_bytes: int = MAX_BYTES,
         resolve: Resolve | None = None,
+        hosts: Sequence[str] = (),
     ) -> None:
         self._allow_private = allow_private
         self._max_bytes = max_bytes
         self._pool = httpcore2.ConnectionPool(
-            ssl_context=_authorities(extra_ca_file),
+            ssl_context=authorities(extra_ca_file),
             max_connections=100,
             keepalive_expiry=5.0,
-            network_backend=CheckedNetwork(allow_private, resolve or resolved),
+            network_backend=CheckedNetwork(allow_private, resolve or resolved, hosts),
         )
 
     @classmethod
     def of(cls, config: Config) -> Self:
-        return cls(allow_private=config.allow_private_shops, extra_ca_file=config.extra_ca_file)
+        return cls(
+            allow_private=config.allow_private_shops,
+            extra_ca_file=config.extra_ca_file,
+            hosts=config.development_hosts,
+        )
 
     def send(
         self,
@@ -204,7 +209,8 @@ def _until(date: str) -> timedelta:
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - clock.now()
 
 
-def _authorities(extra_ca_file: Path | None) -> ssl.SSLContext:
+def authorities(extra_ca_file: Path | None) -> ssl.SSLContext:
+    """Whom we believe: the usual ones, and one more where it is given."""
     context = httpx2.create_ssl_context(trust_env=False)
     if extra_ca_file is not None:
         context.load_verify_locations(extra_ca_file)
