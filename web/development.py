@@ -11,6 +11,7 @@ from core.config import Config
 from engine.machine import Machine
 from integrations import SIGNING
 from web import replaying, stand_ins
+from web.fakes import commands as fakes
 
 if TYPE_CHECKING:
     from web.commands import Program
@@ -34,6 +35,7 @@ def add_commands(commands: Any) -> None:
     replay.add_argument("--topic", help="when the file does not tell it")
     replay.add_argument("--merchant", help="the merchant's key; the newest of the platform if left out")
     replay.set_defaults(do=_replay)
+    fakes.add_commands(commands)
 
 
 def _merchant_add(program: "Program", config: Config, given: argparse.Namespace) -> int:

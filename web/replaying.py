@@ -12,8 +12,10 @@ from typing import Any
 import httpx2
 from sqlalchemy import select
 
+from core import clock
 from core.config import Config
 from core.db import reading
+from core.http import authorities
 from core.models.tables import connections, merchants
 from engine.machine import Machine
 from integrations import SIGNING
@@ -48,9 +50,9 @@ def prepare(machine: Machine, given: argparse.Namespace, now: datetime) -> Deliv
     recorded = _recorded(Path(given.file), given.topic)
     signing = SIGNING[recorded.platform]
     body = recorded.body
-    if given.edits or given.rebase:
-        body = _edited(signing, recorded.body, given, now)
     row = _connection(machine, recorded.platform, given.merchant)
+    if given.edits or given.rebase:
+        body = _edited(signing, recorded.body, given, now + clock.offset(row))
     headers: Mapping[str, str] = recorded.headers
     if given.sign or not headers:
         headers = _signed(machine, signing, row, recorded, body)
@@ -69,6 +71,7 @@ def post(config: Config, delivery: Delivery) -> int:
             headers=dict(delivery.headers),
             timeout=10,
             trust_env=False,
+            verify=authorities(config.extra_ca_file),
         )
     except httpx2.TransportError as error:
         raise CannotReplay(
@@ -150,7 +153,7 @@ def _key(node: Any, step: str) -> Any:
 
 def _connection(machine: Machine, platform: str, merchant_key: str | None) -> Any:
     found = (
-        select(connections, merchants.c.key)
+        select(connections, merchants.c.key, merchants.c.clock_offset_ms)
         .join(merchants, merchants.c.id == connections.c.merchant_id)
         .where(merchants.c.platform == platform, merchants.c.uninstalled_at.is_(None))
         .order_by(merchants.c.id.desc())

@@ -106,6 +106,7 @@ class FakeShopify:
             made = self.add_shop(name)
             for title, price in (("Coffee beans", "12.50"), ("Mug", "20.00"), ("Grinder", "89.00")):
                 made.add_product(title, price)
+            made.add_recorded_product()
         return self.shops.get(name)
 
     # What a browser would bring.

@@ -12,6 +12,7 @@ from tests.fakes.shopify.records import (
     Variant,
 )
 
+RECORDED_PRODUCT, RECORDED_VARIANT = 632910392, 808950810
 Price = str | int | Decimal
 
 
@@ -40,6 +41,15 @@ class Shelves(Acting):
             self._add_variant(made, name, Decimal(price), stock)
         self.memory.changed(made)
         self.tell(silent, ("products/create", goods_bodies.product(self.memory, made)))
+        return made
+
+    def add_recorded_product(self) -> Product:
+        """The one in the recorded checkouts and orders, under its own numbers."""
+        made = self.add_product("IPod Nano - 8GB", "199.00", stock=50)
+        del self.memory.products[made.number]
+        made.number, made.variants[0].number = RECORDED_PRODUCT, RECORDED_VARIANT
+        self.memory.products[made.number] = made
+        self.memory.changed(made)
         return made
 
     def _add_variant(self, product: Product, title: str, price: Decimal, stock: int) -> None:

@@ -1,0 +1,1 @@
+"""Development only: shops of our own making, connected as real ones are."""
