@@ -81,16 +81,23 @@ def _opened(machine: Machine, row: Any) -> Access:
 def _renewed(machine: Machine, row: Any) -> Any:
     """The connection with a new pair; with the old token while it lasts where
     somebody else is at it, or Shopify does not answer."""
-    number = _lease(machine, row)
+    number, refusal = _lease(machine, row), None
     if number is not None:
         try:
             _renew(machine, row, number)
-        except Retryable as error:
+        except (Retryable, Permanent) as error:
             log.warning("token_not_renewed", merchant_id=row.merchant_id, why=str(error))
+            refusal = error if isinstance(error, Permanent) else None
     fresh = _connection(machine, row.merchant_id)
     if fresh.token_ends_at is not None and fresh.token_ends_at <= clock.now():
-        raise Retryable("the token has ended and there is no new one yet", SOON)
+        raise Retryable("the token has ended and there is no new one yet", SOON) from refusal
     return fresh
+
+
+def is_refused(error: Retryable) -> bool:
+    """Whether the platform's answer was no, rather than none: the operator can
+    mend that where the app is at fault, and nobody where it is gone from the shop."""
+    return isinstance(error.__cause__, Permanent)
 
 
 def _lease(machine: Machine, row: Any) -> int | None:
@@ -120,19 +127,24 @@ def _renew(machine: Machine, row: Any, number: int) -> None:
     except (Retryable, Permanent):
         _write(machine, row, number, {})
         raise
-    return _write(machine, row, number, sealed_tokens(machine, row.merchant_id, tokens))
+    _write(machine, row, number, sealed_tokens(machine, row.merchant_id, tokens))
+    return None
 
 
 def _refused(machine: Machine, row: Any, number: int, why: str) -> None:
-    _write(machine, row, number, {})
+    """Whoever overslept the lease was refused because of a newer pair, which
+    is as good as ever."""
+    if not _write(machine, row, number, {}):
+        return
     with transaction(machine.db) as session:
         privacy.needs_merchant(session, row.merchant_id, why)
     raise NeedsMerchant(why)
 
 
-def _write(machine: Machine, row: Any, number: int, values: dict[str, Any]) -> None:
+def _write(machine: Machine, row: Any, number: int, values: dict[str, Any]) -> bool:
     """Both tokens at once, and only under our own number: whoever overslept
     the lease must not overwrite a newer pair."""
     mine = (connections.c.id == row.id, connections.c.renewal == number)
     with transaction(machine.db) as session:
-        session.execute(update(connections).where(*mine).values(renewal_until=None, **values))
+        written = session.execute(update(connections).where(*mine).values(renewal_until=None, **values))
+    return bool(written.rowcount)  # type: ignore[attr-defined]

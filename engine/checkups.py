@@ -8,7 +8,7 @@ from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
 from core import clock
-from core.db import insert, transaction
+from core.db import insert, may_pass, transaction
 from core.errors import InDoubt, NeedsMerchant, Permanent, Retryable
 from core.models.tables import connections, hooks, inbound, merchants
 from engine import notices, privacy, vanished
@@ -70,13 +70,19 @@ def _next(machine: Machine) -> bool:
 
 
 def _check(machine: Machine, row: Any) -> None:
+    began = clock.now()
     try:
         _look_after(machine, row)
     except NeedsMerchant as error:
         with transaction(machine.db) as session:
-            privacy.needs_merchant(session, row.merchant_id, str(error))
+            privacy.needs_merchant(session, row.merchant_id, str(error), began)
     except (Retryable, Permanent, InDoubt) as error:
         log.warning("check_up_failed", merchant_id=row.merchant_id, why=str(error))
+    except Exception as error:
+        # Whatever is wrong with this shop, the others get their check-up.
+        if may_pass(error):
+            raise
+        log.exception("check_up_not_handled", merchant_id=row.merchant_id)
 
 
 def _look_after(machine: Machine, row: Any) -> None:

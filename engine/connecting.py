@@ -88,7 +88,9 @@ def _write(
     told |= {"state": "active", "state_reason": None, "meta": {**profile.meta, **meta}, "hooks_at": None}
     told |= {"shop_id": profile.shop_id, "connected_at": clock.now()}
     mine = connections.c.merchant_id == merchant.id
-    if session.execute(update(connections).where(mine).values(**told)).rowcount:  # type: ignore[attr-defined]
+    # Whoever is renewing the former token this moment must not write over the new one.
+    again = told | {"renewal": connections.c.renewal + 1, "renewal_until": None}
+    if session.execute(update(connections).where(mine).values(**again)).rowcount:  # type: ignore[attr-defined]
         return
     secret = secrets.token_hex(32) if address is not None else None
     sealed = machine.vault.seal(secret, binding(merchant.id, "webhook_secret")) if secret else None
@@ -118,8 +120,10 @@ def _welcome(machine: Machine, session: Session, merchant_id: int, whom: Whom) -
 
 
 def _back(machine: Machine, session: Session, merchant: Merchant) -> None:
-    """What waited for her goes on; a shop that has come back is no longer gone."""
-    merchant.uninstalled_at = None
+    """What waited for her goes on. A shop that has come back is no longer
+    gone, and what happened in it meanwhile is read like what was there at first."""
+    was_gone, merchant.uninstalled_at = merchant.uninstalled_at is not None, None
+    session.flush()
     privacy.mended(session, merchant.id)
     notices.mend(session, merchant.id, "reconnect")
-    readings.begin(session, machine, merchant)
+    readings.begin(session, machine, merchant, only_remembering=was_gone)

@@ -17,7 +17,7 @@ from core import clock
 from core.addresses import canonical
 from core.db import dialect_of
 from core.events import Contact
-from core.models.tables import addresses, people
+from core.models.tables import addresses, orders, people
 from core.statements import Statement, one_of
 from core.vault import Vault
 from engine.built import Inserting
@@ -80,6 +80,26 @@ def resolve(
     made = _add_addresses(session, vault, merchant_id, person_id, named, known)
     ids = {channel: address for (channel, _), (_, address) in known.items()} | made
     return Found(person_id, ids.get("email"))
+
+
+def meant_by(
+    session: Session, vault: Vault, merchant_id: int, contact: Contact, order_refs: Iterable[str]
+) -> list[int]:
+    """The people whom a contact or these orders name."""
+    prints = [print_ for _, print_ in _named(vault, merchant_id, contact)]
+    by_address = select(addresses.c.person_id).where(
+        addresses.c.merchant_id == merchant_id, addresses.c.fingerprint.in_(prints)
+    )
+    by_order = select(orders.c.person_id).where(
+        orders.c.merchant_id == merchant_id, orders.c.ref.in_(order_refs), orders.c.person_id.is_not(None)
+    )
+    found = set(session.execute(by_address).scalars()) | set(session.execute(by_order).scalars())
+    return sorted(found)
+
+
+def prints_of(vault: Vault, merchant_id: int, contact: Contact) -> list[tuple[str, str]]:
+    """(channel, fingerprint) of what identifies whoever the contact names."""
+    return list(_named(vault, merchant_id, contact))
 
 
 _LOCK = (

@@ -15,6 +15,7 @@ from core.events import (
     AppUninstalled,
     CartUpdated,
     ConsentChanged,
+    DataRequested,
     ErasureRequested,
     Event,
     LookUp,
@@ -29,7 +30,7 @@ from core.models.tables import addresses, connections, inbound, look_ups, mercha
 from core.statements import Statement
 from core.vault import Vault
 from core.writes import durable_writes
-from engine import planning, privacy, records
+from engine import data_requests, planning, privacy, records
 from engine.identity import fingerprint
 from engine.machine import Machine
 from integrations.roles import Envelope, ShopIdentity
@@ -256,8 +257,12 @@ def _beyond_records(
         case ErasureRequested(contact=contact, order_refs=refs):
             privacy.erase_people(machine, session, merchant, contact, refs)
             _empty(session, inbound_id)
+        case DataRequested(contact=contact, order_refs=refs, request_ref=ref):
+            data_requests.remember(machine.vault, session, merchant.id, ref, contact, refs)
+            _empty(session, inbound_id)
         case ShopErasureRequested():
-            privacy.erase_shop(session, merchant)
+            if not privacy.ask_shop_erasure(machine, session, merchant):
+                want(session, merchant.id, LookUp("installation", "app"), inbound_id)
 
 
 def _empty(session: Session, inbound_id: int | None) -> None:

@@ -6,7 +6,7 @@ import structlog
 from huey import Huey, crontab
 
 from core.queue import Bell
-from engine import checkups, effects, inbox, look_ups, notices, privacy, readings, simulation, sweep
+from engine import checkups, effects, inbox, look_ups, notices, readings, retention, simulation, sweep
 from engine.machine import Bells, Machine
 
 log = structlog.get_logger()
@@ -26,7 +26,7 @@ class Jobs:
         self._leases = queue.task(name="leases")(self._door(sweep.leases))
         self._upkeep = queue.task(name="upkeep")(self._door(_upkeep))
         queue.periodic_task(crontab(minute="*"), name="sweep")(self._door(_sweep))
-        queue.periodic_task(crontab(minute="17", hour="3"), name="retention")(self._door(privacy.retention))
+        queue.periodic_task(crontab(minute="17", hour="3"), name="retention")(self._door(retention.retention))
 
     def bells(self) -> Bells:
         rung = (self._inbox, self._due, self._look_ups, self._leases, self._upkeep)

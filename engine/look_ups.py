@@ -14,8 +14,8 @@ from core.errors import NeedsMerchant, Permanent, Retryable
 from core.events import LookUp
 from core.models import Merchant
 from core.models.tables import look_ups, merchants
-from engine import inbox, privacy
-from engine.access import access_to
+from engine import inbox, legal_acts, privacy
+from engine.access import access_to, is_refused
 from engine.machine import Machine
 from engine.settling import backoff
 from engine.vanished import vanish
@@ -60,14 +60,18 @@ def _run_batch(machine: Machine) -> bool:
 
 
 def _serve(machine: Machine, rows: Sequence[Any]) -> None:
-    merchant_id = rows[0].merchant_id
+    merchant_id, began = rows[0].merchant_id, clock.now()
     wanted = {LookUp(row.kind, row.ref): row for row in rows}
     try:
         found = _ask(machine, merchant_id, list(wanted))
     except Retryable as error:
-        _later(machine, rows, error)
+        # Nobody but an app that is gone is refused a new token after its uninstall was told.
+        if is_refused(error) and _announced(rows):
+            _refused(machine, rows, str(error.__cause__), began)
+        else:
+            _later(machine, rows, error)
     except NeedsMerchant as error:
-        _refused(machine, rows, str(error))
+        _refused(machine, rows, str(error), began)
     except Permanent as error:
         _end(machine, rows, "failed", str(error))
     else:
@@ -130,18 +134,26 @@ def _answered(machine: Machine, merchant_id: int, wanted: dict[LookUp, Any], fou
                 inbox.apply(machine, session, merchant, found.get(hint, ()), row.inbound_id)
                 if state == "gone":
                     vanish(session, merchant, hint)
+                elif (hint.kind, hint.ref) == UNINSTALLED:
+                    legal_acts.close(session, merchant, legal_acts.SHOP_ERASURE, "still_installed")
 
 
-def _refused(machine: Machine, rows: Sequence[Any], why: str) -> None:
+def _announced(rows: Sequence[Any]) -> bool:
+    """Whether one of these asks if an uninstall that was told is true."""
+    return any((row.kind, row.ref) == UNINSTALLED for row in rows)
+
+
+def _refused(machine: Machine, rows: Sequence[Any], why: str, began: datetime) -> None:
     """A failing call proves an uninstall that was announced; without the
-    announcement it only means that the merchant must reconnect."""
+    announcement it only means that the merchant must reconnect. A call that
+    began before she connected anew proves nothing."""
     merchant_id = rows[0].merchant_id
     with transaction(machine.db) as session:
-        merchant = session.get_one(Merchant, merchant_id)
-        if any((row.kind, row.ref) == UNINSTALLED for row in rows):
+        merchant = session.get_one(Merchant, merchant_id, with_for_update=True)
+        if _announced(rows) and not privacy.connected_since(session, merchant_id, began):
             privacy.uninstall(session, merchant)
         else:
-            privacy.needs_merchant(session, merchant_id, why)
+            privacy.needs_merchant(session, merchant_id, why, began)
         for row in rows:
             _settle(session, row, "failed", why)
 

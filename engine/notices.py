@@ -12,7 +12,7 @@ from core import clock
 from core.db import insert, reading, transaction
 from core.errors import InDoubt, Permanent, Retryable
 from core.models import Merchant
-from core.models.tables import members, notices
+from core.models.tables import connections, members, notices
 from engine import notice_letters
 from engine.machine import Machine
 
@@ -20,8 +20,9 @@ log = structlog.get_logger()
 
 AGAIN = timedelta(days=3)
 LEASE = timedelta(minutes=10)
-# Told, and told again.
+# Told, and told again: what stays undone until she does it.
 TIMES = 2
+REMINDED = frozenset({"reconnect", "data_request"})
 
 
 def raise_notice(session: Session, merchant_id: int, kind: str, detail: str = "") -> None:
@@ -44,6 +45,19 @@ def mend(session: Session, merchant_id: int, kind: str) -> None:
     now = clock.now()
     session.execute(update(notices).where(*mine, notices.c.told > 0).values(mended_at=now, tell_at=now))
     session.execute(update(notices).where(*mine).values(mended_at=now, tell_at=None))
+
+
+def mend_silently(session: Session, merchant_id: int) -> None:
+    """Nothing of it matters any more, and nobody is told."""
+    mine = (notices.c.merchant_id == merchant_id, notices.c.mended_at.is_(None))
+    session.execute(update(notices).where(*mine).values(mended_at=clock.now(), tell_at=None))
+
+
+def raise_again(session: Session, merchant_id: int, kind: str, detail: str = "") -> None:
+    """Open a notice, or tell of the open one anew: there is more of it."""
+    raise_notice(session, merchant_id, kind, detail)
+    mine = (notices.c.merchant_id == merchant_id, notices.c.kind == kind, notices.c.mended_at.is_(None))
+    session.execute(update(notices).where(*mine).values(told=0, tell_at=clock.now(), detail=detail))
 
 
 def open_notices(session: Session, merchant_id: int) -> list[Any]:
@@ -92,23 +106,36 @@ def _claim(machine: Machine) -> Any | None:
 def _tell(machine: Machine, row: Any) -> None:
     with reading(machine.db) as session:
         merchant = session.get_one(Merchant, row.merchant_id)
-        theirs = select(members.c.email, members.c.id).where(
-            members.c.merchant_id == merchant.id, members.c.email.is_not(None)
-        )
-        whom = session.execute(theirs.order_by(members.c.id)).all()
+        whom = _whom(machine, session, merchant.id)
         session.expunge(merchant)
-    for member in whom:
-        email = machine.vault.open(member.email, f"member:{merchant.id}:email").decode()
-        letter = notice_letters.letter(machine.config, merchant, row, email, member.id)
+    for number, email in whom:
+        letter = notice_letters.letter(machine.config, merchant, row, email, number)
         machine.channel_for(merchant.platform).send(letter, merchant.id)
 
 
+def _whom(machine: Machine, session: Session, merchant_id: int) -> list[tuple[int, str]]:
+    """Every member whose address is known; where none is, the address that
+    the shop itself gives for such mail."""
+    theirs = select(members.c.id, members.c.email).where(
+        members.c.merchant_id == merchant_id, members.c.email.is_not(None)
+    )
+    binding = f"member:{merchant_id}:email"
+    rows = session.execute(theirs.order_by(members.c.id)).all()
+    if rows:
+        return [(row.id, machine.vault.open(row.email, binding).decode()) for row in rows]
+    mine = connections.c.merchant_id == merchant_id
+    meta = session.execute(select(connections.c.meta).where(mine)).scalar_one_or_none() or {}
+    return [(0, meta["contact_email"])] if meta.get("contact_email") else []
+
+
 def _settle(machine: Machine, row: Any) -> None:
-    told = row.told + 1
-    again = row.mended_at is None and told < TIMES
-    # What was mended meanwhile is to be told of once more.
-    same = notices.c.mended_at.is_(None) if row.mended_at is None else notices.c.mended_at.is_not(None)
-    mine = (notices.c.id == row.id, notices.c.claim == row.claim, same)
-    values = {"told": told, "tell_at": clock.now() + AGAIN if again else None}
+    """What was mended while it was told of is to be told of once more."""
+    told, now = row.told + 1, clock.now()
+    again = row.mended_at is None and told < TIMES and row.kind in REMINDED
+    mine = (notices.c.id == row.id, notices.c.claim == row.claim)
+    still = notices.c.mended_at.is_(None) if row.mended_at is None else notices.c.mended_at.is_not(None)
+    values = {"told": told, "tell_at": now + AGAIN if again else None}
     with transaction(machine.db) as session:
-        session.execute(update(notices).where(*mine).values(**values))
+        same = session.execute(update(notices).where(*mine, still).values(**values))
+        if not same.rowcount:  # type: ignore[attr-defined]
+            session.execute(update(notices).where(*mine).values(told=told, tell_at=now))

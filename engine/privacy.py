@@ -1,14 +1,14 @@
-"""Letting go: uninstall, erasure and retention."""
+"""Letting go: uninstall and erasure."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from core import clock
-from core.db import insert, transaction
+from core.db import insert
 from core.events import Contact
 from core.models import Merchant
 from core.models.tables import (
@@ -27,22 +27,29 @@ from core.models.tables import (
     suppressions,
 )
 from core.reasons import Reason
-from engine import notices
-from engine.identity import fingerprint, lock_people
+from engine import data_requests, legal_acts, notices
+from engine.identity import lock_people, meant_by, prints_of
 from engine.machine import Machine
 from engine.trips import RUNNING, end_trip, end_trips_of_person, skip_waiting
 from engine.work import announce
 
-BODIES_KEPT = timedelta(days=30)
-MESSAGES_KEPT = timedelta(days=90)
 
-
-def needs_merchant(session: Session, merchant_id: int, why: str) -> None:
-    """The access is gone: what waits is held until the merchant reconnects."""
-    active = (connections.c.merchant_id == merchant_id, connections.c.state == "active")
+def needs_merchant(session: Session, merchant_id: int, why: str, began: datetime | None = None) -> None:
+    """The access is gone: what waits is held until the merchant reconnects. A
+    call that `began` before she did so tells nothing of the access she gave."""
+    active = [connections.c.merchant_id == merchant_id, connections.c.state == "active"]
+    if began is not None:
+        active.append(connections.c.connected_at <= began)
     lost = update(connections).where(*active).values(state="needs_merchant", state_reason=why)
     if session.execute(lost).rowcount:  # type: ignore[attr-defined]
         notices.raise_notice(session, merchant_id, "reconnect", why)
+
+
+def connected_since(session: Session, merchant_id: int, moment: datetime) -> bool:
+    """Whether the shop was connected anew after this moment."""
+    mine = select(connections.c.connected_at).where(connections.c.merchant_id == merchant_id)
+    at = session.execute(mine).scalar_one_or_none()
+    return at is not None and at > moment
 
 
 def mended(session: Session, merchant_id: int) -> None:
@@ -79,57 +86,47 @@ def uninstall(session: Session, merchant: Merchant) -> None:
         .where(look_ups.c.merchant_id == merchant.id, look_ups.c.state == "waiting")
         .values(state="gone", reason="uninstalled")
     )
+    notices.mend_silently(session, merchant.id)
+    legal_acts.done(session, merchant, legal_acts.UNINSTALLED, "access_ended")
+    session.flush()
+    if legal_acts.SHOP_ERASURE in legal_acts.waiting(session, merchant):
+        erase_shop(session, merchant)
 
 
 def erase_people(
     machine: Machine, session: Session, merchant: Merchant, contact: Contact, order_refs: Sequence[str] = ()
 ) -> int:
     """Erase whoever the contact or these orders name; how many people."""
-    found = _meant(machine, session, merchant.id, contact, order_refs)
+    found = meant_by(session, machine.vault, merchant.id, contact, order_refs)
     lock_people(session, merchant.id, found)
+    prints = [*prints_of(machine.vault, merchant.id, contact)]
     for person_id in found:
+        prints += _known_prints(session, merchant.id, person_id)
         _erase(session, merchant, person_id)
     # Also whoever we do not know: a cart still under way must not bring them back.
-    _suppress(session, merchant.id, _prints(machine, merchant.id, contact))
+    _suppress(session, merchant.id, prints)
+    data_requests.forget(machine.vault, session, merchant.id, {print_ for _, print_ in prints})
+    outcome = "erased" if found else "nobody_known"
+    legal_acts.done(session, merchant, legal_acts.PERSON_ERASURE, outcome, len(found))
     return len(found)
 
 
+def ask_shop_erasure(machine: Machine, session: Session, merchant: Merchant) -> bool:
+    """Erase a shop that has left; false where nothing has proved yet that it
+    has: then it is to be asked about, and erased with the proof."""
+    legal_acts.ask(session, machine.vault, merchant, legal_acts.SHOP_ERASURE)
+    if merchant.uninstalled_at is None:
+        return False
+    erase_shop(session, merchant)
+    return True
+
+
 def erase_shop(session: Session, merchant: Merchant) -> None:
-    """Everything of a shop that is gone, suppressions too. A shop that has
-    come back since is left alone."""
+    """Everything of a shop that is gone, suppressions too; what is left is
+    the record that it was done. A shop that has come back is left alone."""
     if merchant.uninstalled_at is not None:
+        legal_acts.close(session, merchant, legal_acts.SHOP_ERASURE, "erased")
         session.execute(delete(merchants).where(merchants.c.id == merchant.id))
-
-
-def retention(machine: Machine) -> None:
-    """Empty raw bodies after 30 days and rendered messages after 90."""
-    now = clock.now()
-    with transaction(machine.db) as session:
-        old_bodies = (inbound.c.received_at < now - BODIES_KEPT, inbound.c.body.is_not(None))
-        session.execute(update(inbound).where(*old_bodies, inbound.c.state != "new").values(body=None))
-        old_messages = (effects.c.settled_at < now - MESSAGES_KEPT, effects.c.content.is_not(None))
-        session.execute(update(effects).where(*old_messages).values(content=None))
-        session.execute(delete(look_ups).where(look_ups.c.created_at < now - BODIES_KEPT))
-        session.execute(delete(mailbox_messages).where(mailbox_messages.c.at < now - MESSAGES_KEPT))
-
-
-def _meant(
-    machine: Machine, session: Session, merchant_id: int, contact: Contact, order_refs: Sequence[str]
-) -> list[int]:
-    prints = [print_ for _, print_ in _prints(machine, merchant_id, contact)]
-    by_address = select(addresses.c.person_id).where(
-        addresses.c.merchant_id == merchant_id, addresses.c.fingerprint.in_(prints)
-    )
-    by_order = select(orders.c.person_id).where(
-        orders.c.merchant_id == merchant_id, orders.c.ref.in_(order_refs), orders.c.person_id.is_not(None)
-    )
-    found = set(session.execute(by_address).scalars()) | set(session.execute(by_order).scalars())
-    return sorted(found)
-
-
-def _prints(machine: Machine, merchant_id: int, contact: Contact) -> list[tuple[str, str]]:
-    given = {"email": contact.email, "customer": contact.customer_ref}
-    return [(c, fingerprint(machine.vault, merchant_id, c, value)) for c, value in given.items() if value]
 
 
 def _erase(session: Session, merchant: Merchant, person_id: int) -> None:

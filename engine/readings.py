@@ -13,11 +13,11 @@ from sqlalchemy import and_, or_, select, update
 from sqlalchemy.orm import Session
 
 from core import clock
-from core.db import insert, reading, transact, transaction
+from core.db import insert, may_pass, reading, transact, transaction
 from core.errors import InDoubt, NeedsMerchant, Permanent, Retryable
-from core.events import Event, LookUp, OrderEvent
+from core.events import CartUpdated, Event, LookUp, OrderEvent, ProductUpdated
 from core.models import Merchant
-from core.models.tables import connections, merchants, orders, readings
+from core.models.tables import carts, connections, merchants, orders, products, readings
 from core.statements import one_of
 from engine import inbox, privacy
 from engine.access import access_to
@@ -33,14 +33,16 @@ PAGES_A_TURN = 20
 EVENTS_AT_ONCE = 50
 
 
-def begin(session: Session, machine: Machine, merchant: Merchant) -> None:
+def begin(session: Session, machine: Machine, merchant: Merchant, only_remembering: bool = False) -> None:
     """Everything that is read of this merchant's shop is due now; what was
-    read before goes on where it was."""
+    read before goes on where it was, `only_remembering` what has happened since."""
     for wanted in machine.connected[merchant.platform].readings:
         row = insert(readings, session).values(
             merchant_id=merchant.id, name=wanted.name, next_at=clock.now(), claim=0, attempts=0, found=0
         )
-        again = {"next_at": clock.now(), "attempts": 0, "trouble": None}
+        again: dict[str, Any] = {"next_at": clock.now(), "attempts": 0, "trouble": None}
+        if only_remembering:
+            again["completed_at"] = None
         session.execute(row.on_conflict_do_update(index_elements=["merchant_id", "name"], set_=again))
 
 
@@ -74,17 +76,29 @@ def _read_next(machine: Machine) -> bool:
     if row is None:
         return False
     try:
+        _serve(machine, row)
+    except Exception as error:
+        # Whatever is wrong with this reading, it is tried again later and blocks nobody.
+        if may_pass(error):
+            raise
+        log.exception("reading_not_handled", merchant_id=row.merchant_id, reading=row.name)
+        _later(machine, row, f"internal: {type(error).__name__}", None)
+    return True
+
+
+def _serve(machine: Machine, row: Any) -> None:
+    began = clock.now()
+    try:
         _read(machine, row)
     except (Retryable, InDoubt) as error:
         _later(machine, row, str(error), getattr(error, "after", None))
     except NeedsMerchant as error:
         with transaction(machine.db) as session:
-            privacy.needs_merchant(session, row.merchant_id, str(error))
+            privacy.needs_merchant(session, row.merchant_id, str(error), began)
         _later(machine, row, str(error), None)
     except Permanent as error:
         log.warning("reading_refused", merchant_id=row.merchant_id, reading=row.name, why=str(error))
         _later(machine, row, str(error), None)
-    return True
 
 
 def _claim(machine: Machine) -> Any | None:
@@ -159,20 +173,30 @@ def _unheard(session: Session, merchant_id: int, events: Sequence[Any]) -> int:
 
 
 def _news(machine: Machine, merchant_id: int, told: Sequence[Event | LookUp]) -> list[Event | LookUp]:
-    """Without the orders that our records know exactly so."""
-    refs = [event.order.ref for event in told if isinstance(event, OrderEvent)]
-    if not refs:
-        return list(told)
-    known = select(orders.c.ref, orders.c.digest).where(
-        orders.c.merchant_id == merchant_id, one_of(orders.c.ref, "refs")
-    )
+    """Without what our records know exactly so: readings overlap, and nothing
+    new follows from it."""
+    snapshots = [(event, *_snapshot(event)) for event in told]
+    known: dict[Any, Any] = {}
     with reading(machine.db) as session:
-        marks = {row.ref: row.digest for row in session.execute(known, {"refs": refs})}
-    return [
-        event
-        for event in told
-        if not isinstance(event, OrderEvent) or marks.get(event.order.ref) != digest(event.order)
-    ]
+        for table in (orders, carts, products):
+            refs = sorted({of.ref for _, where, of in snapshots if where is table})
+            mine = (table.c.merchant_id == merchant_id, one_of(table.c.ref, "refs"))
+            rows = session.execute(select(table.c.ref, table.c.digest).where(*mine), {"refs": refs})
+            known |= {(table, row.ref): row.digest for row in rows}
+    return [event for event, table, of in snapshots if of is None or known.get((table, of.ref)) != digest(of)]
+
+
+def _snapshot(event: Event | LookUp) -> tuple[Any, Any]:
+    """What the event tells in whole, and the table where that is remembered."""
+    match event:
+        case OrderEvent(order=order):
+            return orders, order
+        case CartUpdated(cart=cart):
+            return carts, cart
+        case ProductUpdated(product=product):
+            return products, product
+        case _:
+            return None, None
 
 
 def _go_on(machine: Machine, row: Any) -> None:

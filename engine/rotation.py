@@ -33,6 +33,10 @@ SEALED = (
     Sealed(t.connections, "webhook_secret", lambda r: f"connection:{r.merchant_id}:webhook_secret"),
     Sealed(t.connections, "previous_secret", lambda r: f"connection:{r.merchant_id}:previous_secret"),
     Sealed(t.connections, "token", lambda r: f"connection:{r.merchant_id}:token"),
+    Sealed(t.connections, "refresh", lambda r: f"connection:{r.merchant_id}:refresh"),
+    Sealed(t.members, "email", lambda r: f"member:{r.merchant_id}:email"),
+    Sealed(t.data_requests, "contact", lambda r: f"data_request:{r.merchant_id}:{r.ref}"),
+    Sealed(t.connecting, "token", lambda r: f"connecting:{r.id}:token"),
     Sealed(t.people, "first_name", lambda r: name_binding(r.merchant_id, r.id)),
     Sealed(t.addresses, "value", lambda r: f"address:{r.merchant_id}:{r.fingerprint}"),
     Sealed(t.carts, "url", lambda r: f"cart:{r.merchant_id}:{r.ref}:url"),
@@ -87,6 +91,8 @@ def _replace(machine: Machine, session: Session, sealed: Sealed, row: Any) -> Ro
         log.warning("seal_broken", table=sealed.table.name, column=sealed.column, row=row.id)
         return Rotated(broken=1)
     table = sealed.table
-    same = (table.c.id == row.id, table.c.merchant_id == row.merchant_id, table.c[sealed.column] == known)
+    same = [table.c.id == row.id, table.c[sealed.column] == known]
+    if "merchant_id" in table.c:
+        same.append(table.c.merchant_id == row.merchant_id)
     replaced = session.execute(update(table).where(*same).values({sealed.column: new}))
     return Rotated(anew=replaced.rowcount)  # type: ignore[attr-defined]

@@ -107,5 +107,6 @@ def content(slug: str) -> str:
         "last_call": _("Last call"),
         "create_discount": _("Discount code"),
         "remove_discount": _("Discount code taken back"),
+        "write_consent": _("Unsubscribing passed on to the shop"),
     }
     return words.get(slug, slug)

@@ -23,6 +23,7 @@ from core.models.shops import (
     Connecting,
     DataRequest,
     HookRow,
+    LegalAct,
     MemberSession,
     Notice,
     ReadingRow,
@@ -34,8 +35,8 @@ metadata = SQLModel.metadata
 
 __all__ = [
     "Address", "CartRow", "Click", "Connecting", "Connection", "Consent", "DataRequest", "Decision",
-    "DiscountCode", "Effect", "Enrolment", "Heartbeat", "HookRow", "Inbound", "InboundPerson", "LineRow",
-    "LookUpRow", "MailboxMessage", "Member", "MemberSession", "Merchant", "Notice", "OrderRow", "Person",
-    "ProductRow", "ReadingRow", "RemoteHost", "SandboxRecord", "SettingsVersion", "SignInLink",
+    "DiscountCode", "Effect", "Enrolment", "Heartbeat", "HookRow", "Inbound", "InboundPerson", "LegalAct",
+    "LineRow", "LookUpRow", "MailboxMessage", "Member", "MemberSession", "Merchant", "Notice", "OrderRow",
+    "Person", "ProductRow", "ReadingRow", "RemoteHost", "SandboxRecord", "SettingsVersion", "SignInLink",
     "Suppression", "VariantRow", "Work", "metadata", "naming",
 ]  # fmt: skip

@@ -100,6 +100,25 @@ class DataRequest(SQLModel, table=True):
     answered_by: str | None = None
 
 
+class LegalAct(SQLModel, table=True):
+    """What the law asked of us and what was done about it, when. It names no
+    person and outlives the shop: `shop` is a keyed hash of the shop's domain,
+    `merchant` the key of who it was. `kind` is uninstalled, person_erasure or
+    shop_erasure; `outcome` is empty until it is done."""
+
+    __tablename__ = "legal_acts"
+    __table_args__ = (Index("ix_legal_acts_merchant", "merchant"), Index("ix_legal_acts_shop", "shop"))
+
+    id: int = primary_key()
+    merchant: str
+    shop: str | None = None
+    kind: str
+    asked_at: datetime = Field(default_factory=clock.now)
+    done_at: datetime | None = None
+    outcome: str | None = None
+    people: int = 0
+
+
 class Connecting(SQLModel, table=True):
     """A store on its way to being connected: found by what its owner typed,
     sent there to approve, its keys provisional until the browser that began

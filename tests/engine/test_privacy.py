@@ -7,7 +7,7 @@ from sqlalchemy import update
 from core import clock
 from core.db import transaction
 from core.models.tables import addresses, carts, effects, inbound, mailbox_messages, people, suppressions
-from engine import privacy
+from engine import privacy, retention
 from tests.engine.stories import ANNA, BEN, decided, sent, steps, trips
 from tests.support.kontor import Kontor
 
@@ -79,15 +79,15 @@ def test_bodies_go_after_thirty_days_and_messages_after_ninety(kontor: Kontor) -
     kontor.leave_cart()
     kontor.forward(hours=2)
     _age(kontor, days=29)
-    privacy.retention(kontor.machine)
+    retention.retention(kontor.machine)
     assert all(row.body for row in kontor.rows(inbound))
     _age(kontor, days=31)
-    privacy.retention(kontor.machine)
+    retention.retention(kontor.machine)
     assert not any(row.body for row in kontor.rows(inbound))
     assert len(kontor.rows(mailbox_messages)) == 1
     assert kontor.rows(effects)[0].content is not None
     _age(kontor, days=91)
-    privacy.retention(kontor.machine)
+    retention.retention(kontor.machine)
     assert kontor.rows(mailbox_messages) == []
     assert kontor.rows(effects)[0].content is None
     assert sent(kontor) == [1], "that it was sent is still known"

@@ -23,7 +23,7 @@ from core.models.tables import (
     people,
     suppressions,
 )
-from engine import privacy
+from engine import privacy, retention
 from engine.identity import fingerprint
 from integrations.sandbox.bodies import Body
 from tests.support.kontor import Kontor
@@ -174,7 +174,7 @@ def test_bodies_are_emptied_after_thirty_days_and_mails_after_ninety(
     kontor: Kontor, days: int, bodies: bool, mails: bool
 ) -> None:
     with time_machine.travel(clock.now() + timedelta(days=days)):
-        privacy.retention(kontor.machine)
+        retention.retention(kontor.machine)
     assert bool(kontor.rows(inbound, inbound.c.body.is_not(None))) is bodies
     assert bool([row for row in done(kontor) if row.content is not None]) is mails
     assert bool(kontor.rows(mailbox_messages)) is mails
@@ -185,7 +185,7 @@ def test_bodies_are_emptied_after_thirty_days_and_mails_after_ninety(
 def test_what_nobody_has_read_yet_is_not_emptied(kontor: Kontor) -> None:
     kontor.deliver(kontor.store.ask_for_erasure(BEA))
     with time_machine.travel(clock.now() + timedelta(days=31)):
-        privacy.retention(kontor.machine)
+        retention.retention(kontor.machine)
     assert [row.topic for row in kontor.rows(inbound, inbound.c.body.is_not(None))] == ["customer.redact"]
 
 

@@ -65,6 +65,22 @@ def upgrade() -> None:
         sa.UniqueConstraint("merchant_id", "topic", name=op.f("uq_hooks_merchant_id")),
     )
     op.create_table(
+        "legal_acts",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("merchant", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("shop", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("kind", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("asked_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("done_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("outcome", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("people", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_legal_acts")),
+    )
+    with op.batch_alter_table("legal_acts", schema=None) as batch_op:
+        batch_op.create_index("ix_legal_acts_merchant", ["merchant"], unique=False)
+        batch_op.create_index("ix_legal_acts_shop", ["shop"], unique=False)
+
+    op.create_table(
         "notices",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("merchant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -214,6 +230,11 @@ def downgrade() -> None:
         )
 
     op.drop_table("notices")
+    with op.batch_alter_table("legal_acts", schema=None) as batch_op:
+        batch_op.drop_index("ix_legal_acts_shop")
+        batch_op.drop_index("ix_legal_acts_merchant")
+
+    op.drop_table("legal_acts")
     op.drop_table("hooks")
     op.drop_table("data_requests")
     op.drop_table("connecting")
