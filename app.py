@@ -15,8 +15,8 @@ from core.runtime import Runtime
 from engine.jobs import Jobs
 from engine.machine import Busy, Machine
 from flows import CATALOGUE
-from integrations import CONNECTED, LIVE, SHOPS, channel_for, own_channels
-from web import activity, commands, doors, health, mailbox, pages, sandbox, session, shopper
+from integrations import ADMINS, CONNECTED, LIVE, SHOPS, channel_for, own_channels
+from web import activity, commands, doors, health, install, mailbox, pages, sandbox, session, shopper
 
 HERE = Path(__file__).resolve()
 
@@ -35,6 +35,7 @@ def create_app(config: Config | None = None) -> Flask:
         WTF_CSRF_TIME_LIMIT=None,
     )
     app.extensions |= {"kontor": machine, "kontor.queue": queue, "kontor.door": doors.Door.of(machine)}
+    app.extensions["kontor.admins"] = {key: make(machine.runtime) for key, make in ADMINS.items()}
     pages.install(app)
     _register(app, config)
     doors.install(app)
@@ -70,7 +71,7 @@ def _register(app: Flask, config: Config) -> None:
     for blueprint in (shopper.shopper, health.bp):
         pages.csrf.exempt(blueprint)
         app.register_blueprint(blueprint)
-    for blueprint in (session.bp, activity.bp, mailbox.bp):
+    for blueprint in (session.bp, install.bp, activity.bp, mailbox.bp):
         app.register_blueprint(blueprint)
     if config.sandbox_shown:
         app.register_blueprint(sandbox.bp)

@@ -27,6 +27,7 @@ NEEDED_IN_PRODUCTION = (
     "mail_from",
     "operator_name",
     "operator_email",
+    "shopify_client_id",
     "shopify_client_secrets",
 )
 

@@ -44,6 +44,10 @@ def _words(code: int) -> tuple[str, str]:
         404: (_("There is nothing here"), _("The address is mistyped, or what was here is gone.")),
         405: (_("That did not come through right"), _("This address takes forms, not visits.")),
         413: (_("That was too large"), _("Kontor takes at most a few megabytes at once.")),
+        503: (
+            _("Your shop can't be reached just now"),
+            _("Kontor could not be connected with your shop. Nothing is lost; try again in a minute."),
+        ),
     }
     broken = (
         _("That was our fault"),

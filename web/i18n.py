@@ -35,9 +35,9 @@ def install(app: Flask) -> None:
 
 
 def locale() -> str:
-    """The language of this request: asked for, chosen before, or the browser's."""
+    """The language of this request: asked for, chosen before, the admin's around it, or the browser's."""
     if "locale" not in g:
-        asked = request.args.get("lang") or session.get("locale")
+        asked = request.args.get("lang") or session.get("locale") or request.args.get("locale", "")[:2]
         g.locale = asked if asked in LOCALES else request.accept_languages.best_match(LOCALES) or "en"
     found: str = g.locale
     return found

@@ -2,7 +2,7 @@
 
 from flask import Response
 
-from web.headers import MAIL_POLICY
+from web.headers import mail_policy
 
 # Links in the mail open a tab of their own, as in any mail program.
 OPENS_TABS = '<base target="_blank">'
@@ -10,7 +10,7 @@ OPENS_TABS = '<base target="_blank">'
 
 def mail_answer(html: str) -> Response:
     """Nothing in it can run, ask or post, and nobody else may frame it."""
-    return Response(in_tabs(html), mimetype="text/html", headers={"Content-Security-Policy": MAIL_POLICY})
+    return Response(in_tabs(html), mimetype="text/html", headers={"Content-Security-Policy": mail_policy()})
 
 
 def in_tabs(html: str) -> str:

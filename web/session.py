@@ -12,6 +12,7 @@ from core.models.tables import members, merchants
 from engine import member_sessions
 from engine.machine import Machine
 from integrations.sandbox.shop import SANDBOX
+from web import arriving, frame
 
 bp = Blueprint("session", __name__)
 
@@ -75,6 +76,9 @@ def current_member() -> str:
 
 
 def _guarded(key: str) -> tuple[Merchant, int]:
+    inside = arriving.member_in_frame(key)
+    if inside is not None:
+        return inside
     who = _signed_in()
     if who is not None:
         found = _merchant_of(*who, key)
@@ -82,6 +86,9 @@ def _guarded(key: str) -> tuple[Merchant, int]:
             return found, who[1]
     open_to_all = _sandbox(key)
     if open_to_all is None:
+        if who is None:
+            # A page opened outside the admin that it belongs in goes there.
+            frame.ask_again(key)
         abort(404 if who else 401)
     return open_to_all, first_member(open_to_all.id)
 

@@ -1,11 +1,12 @@
 """Shopify's admin as one whose frame our pages live in."""
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Self
 from urllib.parse import urlencode
 
 from core import clock
+from core.errors import NeedsMerchant
 from core.http import HttpClient
 from core.runtime import Runtime
 from integrations.admins import Granted, Unproven, Viewer, Visit
@@ -129,7 +130,15 @@ class ShopifyAdmin:
         return signed_callback(urlencode(visit.query), self._app.secrets, clock.now())
 
     def redeem(self, granted: Granted) -> Tokens:
-        return oauth.redeem(self._client, self._app, granted.shop, granted.code)
+        tokens = oauth.redeem(self._client, self._app, granted.shop, granted.code)
+        if not _may_do(tokens.scopes) >= _may_do(SCOPES):
+            raise NeedsMerchant("the app was granted less than it needs")
+        return tokens
+
+
+def _may_do(scopes: Sequence[str]) -> set[str]:
+    """To write implies to read, and Shopify names only the former."""
+    return {*scopes, *(f"read_{one.removeprefix('write_')}" for one in scopes if one.startswith("write_"))}
 
 
 def _token(visit: Visit) -> str | None:

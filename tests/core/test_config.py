@@ -24,6 +24,7 @@ HOSTED = {
     "MAIL_FROM": "shop@kontor.example",
     "OPERATOR_NAME": "Kontor GmbH",
     "OPERATOR_EMAIL": "hello@kontor.example",
+    "SHOPIFY_CLIENT_ID": "our-client-id",
     "SHOPIFY_CLIENT_SECRETS": "new-secret old-secret",
 }
 

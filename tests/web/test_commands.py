@@ -43,6 +43,7 @@ def production(settings: dict[str, str]) -> dict[str, str]:
         "MAIL_FROM": "shop@kontor.example",
         "OPERATOR_NAME": "Kontor GmbH",
         "OPERATOR_EMAIL": "us@kontor.example",
+        "SHOPIFY_CLIENT_ID": "our-client-id",
         "SHOPIFY_CLIENT_SECRETS": "a-real-secret",
     }
 
