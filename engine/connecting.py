@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from core import clock
-from core.db import insert, transaction
+from core.db import dialect_of, insert, transaction
 from core.models import Connection, Merchant
 from core.models.tables import connections, members
 from engine import notices, privacy, readings
@@ -52,7 +52,10 @@ def connect(
 
 
 def _known(session: Session, platform: str, domain: str) -> Merchant | None:
-    """A store belongs to one merchant, by its domain."""
+    """A store belongs to one merchant, by its domain: two that connect it for
+    the first time at one moment come one after the other."""
+    if dialect_of(session) == "postgresql":
+        session.execute(select(func.pg_advisory_xact_lock(func.hashtext(f"{platform}:{domain}"))))
     mine = select(Merchant).join(connections, connections.c.merchant_id == Merchant.id)
     found = mine.where(connections.c.platform == platform, connections.c.domain == domain)
     return session.scalars(found.with_for_update()).one_or_none()

@@ -6,7 +6,19 @@ import structlog
 from huey import Huey, crontab
 
 from core.queue import Bell
-from engine import checkups, effects, inbox, look_ups, notices, readings, retention, simulation, sweep
+from engine import (
+    attempts,
+    checkups,
+    effects,
+    inbox,
+    look_ups,
+    notices,
+    readings,
+    retention,
+    sign_in,
+    simulation,
+    sweep,
+)
 from engine.machine import Bells, Machine
 
 log = structlog.get_logger()
@@ -78,7 +90,8 @@ def _look_ups(machine: Machine) -> None:
 
 
 def _upkeep(machine: Machine) -> None:
-    """What is not urgent: a bounded turn, then the bell again."""
+    """What is not urgent: a bounded turn, then the bell again. Somebody waits for a link to sign in."""
+    sign_in.run(machine)
     if readings.run(machine, most=1) + checkups.run(machine, most=1) + notices.run(machine):
         machine.bells.upkeep()
 
@@ -86,6 +99,7 @@ def _upkeep(machine: Machine) -> None:
 def _sweep(machine: Machine) -> None:
     sweep.leases(machine)
     sweep.recount_work(machine)
+    attempts.drop_late(machine)
     machine.bells.inbox()
     machine.bells.look_ups()
     machine.bells.upkeep()

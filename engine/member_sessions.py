@@ -6,7 +6,7 @@ import secrets
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import select, update
 from sqlalchemy.sql import ColumnElement
 
 from core import clock
@@ -80,14 +80,6 @@ def end_all(machine: Machine, merchant_id: int, member_id: int) -> bool:
 def end_own(machine: Machine, secret: str) -> bool:
     """Sign this browser out."""
     return _ended(machine, member_sessions.c.secret == hashed(machine.config, "session", secret))
-
-
-def forget_old(machine: Machine) -> None:
-    """What has been over for a week is of no use to anybody."""
-    with transaction(machine.db) as session:
-        session.execute(
-            delete(member_sessions).where(member_sessions.c.ends_at < clock.now() - timedelta(days=7))
-        )
 
 
 def _lasting() -> tuple[ColumnElement[bool], ...]:

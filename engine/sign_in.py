@@ -11,10 +11,10 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from core import clock
-from core.db import insert, reading, transaction
+from core.db import reading, transaction
 from core.errors import InDoubt, Permanent, Retryable
 from core.models import Merchant
-from core.models.tables import members, sign_in_links
+from core.models.tables import connections, members, merchants, sign_in_links
 from core.vault import SealBroken
 from engine import sign_in_letters
 from engine.identity import masked
@@ -48,9 +48,11 @@ def address_print(machine: Machine, email: str) -> str:
 
 def want_link(machine: Machine, email: str) -> None:
     """Whoever is a member is sent a link. Known or not, the same is done as
-    far as the visitor can tell: the worker writes the letter."""
+    far as the visitor can tell: the worker writes the letter. A shop that came
+    through its platform's admin decides there who may look."""
+    stores = select(connections.c.merchant_id).where(connections.c.webhook_secret.is_not(None))
     known = select(members.c.id, members.c.merchant_id).where(
-        members.c.email_print == address_print(machine, email)
+        members.c.email_print == address_print(machine, email), members.c.merchant_id.in_(stores)
     )
     with transaction(machine.db) as session:
         session.execute(delete(sign_in_links).where(sign_in_links.c.made_at < clock.now() - KEPT))
@@ -77,7 +79,7 @@ def send_confirmation(machine: Machine, merchant_id: int, member_id: int, email:
         if not _has_room(session, member_id):
             return False
         _write(session, merchant_id, member_id, _hash(machine, token))
-    return _send(machine, merchant_id, member_id, email, token, "confirm")
+    return send_letter(machine, merchant_id, member_id, email, token, "confirm")
 
 
 def look(machine: Machine, token: str) -> Link | None:
@@ -119,40 +121,20 @@ def confirm(session: Session, machine: Machine, merchant_id: int, member_id: int
     session.execute(update(members).where(*mine).values(**told))
 
 
-def invite(machine: Machine, merchant_id: int, email: str, by: str) -> bool:
-    """A colleague becomes a member when she follows her link; who is one
-    already is told that somebody was invited."""
-    member_id = _member(machine, merchant_id, email)
-    if not send_confirmation(machine, merchant_id, member_id, email):
-        return False
-    _tell(machine, merchant_id, masked("email", email), by)
-    return True
-
-
-def _member(machine: Machine, merchant_id: int, email: str) -> int:
-    user = address_print(machine, email)
-    row = {"merchant_id": merchant_id, "platform_user": user, "name": name_of(email), "role": "colleague"}
-    with transaction(machine.db) as session:
-        new = insert(members, session).values(**row, created_at=clock.now())
-        session.execute(new.on_conflict_do_nothing())
-        mine = (members.c.merchant_id == merchant_id, members.c.platform_user == user)
-        return int(session.execute(select(members.c.id).where(*mine)).scalar_one())
-
-
-def name_of(email: str) -> str:
-    """How she is named until she tells otherwise."""
-    return email.partition("@")[0]
-
-
-def _tell(machine: Machine, merchant_id: int, whom: str, by: str) -> None:
-    theirs = select(members.c.id, members.c.email).where(
-        members.c.merchant_id == merchant_id, members.c.email.is_not(None)
+def member_of(machine: Machine, merchant_id: int, user: str) -> Any:
+    """The member by the platform's id of her, with her merchant's key."""
+    found = (
+        select(members.c.id, members.c.email, merchants.c.key)
+        .join(merchants, merchants.c.id == members.c.merchant_id)
+        .where(members.c.merchant_id == merchant_id, members.c.platform_user == user)
     )
     with reading(machine.db) as session:
-        rows = session.execute(theirs).all()
-    for row in rows:
-        email = machine.vault.open(row.email, f"member:{merchant_id}:email").decode()
-        _send(machine, merchant_id, row.id, email, "", "invited", whom=whom, by=by)
+        return session.execute(found).one()
+
+
+def key_of(machine: Machine, merchant_id: int) -> str:
+    with reading(machine.db) as session:
+        return session.get_one(Merchant, merchant_id).key
 
 
 def _send_next(machine: Machine) -> bool:
@@ -170,13 +152,14 @@ def _send_next(machine: Machine) -> bool:
         email = session.execute(sealed).scalar_one()
     if email is not None:
         opened = machine.vault.open(email, f"member:{row.merchant_id}:email").decode()
-        _send(machine, row.merchant_id, row.member_id, opened, token, "sign_in")
+        send_letter(machine, row.merchant_id, row.member_id, opened, token, "sign_in")
     return True
 
 
-def _send(
+def send_letter(
     machine: Machine, merchant_id: int, member_id: int, email: str, token: str, kind: str, **told: str
 ) -> bool:
+    """False where it could not be sent; what becomes of a doubtful one she sees in her mailbox."""
     with reading(machine.db) as session:
         merchant = session.get_one(Merchant, merchant_id)
         session.expunge(merchant)

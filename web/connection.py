@@ -1,0 +1,154 @@
+"""The page of a shop's connection: how it fares, who is in, and how it ends."""
+
+import json
+from datetime import timedelta
+
+from babel import dates
+from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from core.db import reading
+from core.models import Merchant
+from engine import colleagues, data_requests, disconnecting, member_sessions
+from web import connect, frame, session, shop_health
+from web.i18n import REGIONS, locale
+from web.i18n import gettext as _
+from web.pages import machine
+from web.session import current_member, current_member_id, current_merchant
+from web.signing_in import is_address
+
+bp = Blueprint("connection", __name__, url_prefix="/m/<key>/connection")
+
+
+@bp.get("")
+def page(key: str) -> str:
+    merchant = current_merchant(key)
+    with reading(machine().db) as db:
+        health = shop_health.of(db, merchant.id)
+        requests = data_requests.open_requests(db, merchant.id)
+    by_keys = health is not None and health.connection.webhook_secret is not None
+    return render_template(
+        "connection/page.html",
+        merchant=merchant,
+        health=health,
+        by_keys=by_keys,
+        why=connect.words_for(health.connection.state_reason or "") if health else "",
+        lag=_length(health.lag) if health and health.lag is not None else "",
+        hook_state=_hook_state,
+        reading_name=_reading_name,
+        requests=requests,
+        **(_people(key, merchant) if by_keys and frame.framed() is None else {"colleagues": []}),
+    )
+
+
+@bp.post("/disconnect")
+def disconnect(key: str) -> AnyResponse:
+    """Only what was connected with keys is let go of here; an app is removed where it was installed."""
+    merchant = current_merchant(key)
+    _demand_keys(merchant)
+    if disconnecting.disconnect(machine(), merchant.id):
+        flash(_("Your shop is disconnected. Our webhooks are deleted and its keys are forgotten here."))
+    else:
+        flash(_("Your shop is disconnected, but it did not answer: delete our webhooks there."), "error")
+    return _back(key)
+
+
+@bp.post("/data-requests/<int:request_id>")
+def data_request(key: str, request_id: int) -> Response:
+    """What is known of the person, to be handed to her; with it the request is answered."""
+    merchant = current_merchant(key)
+    told = data_requests.answer(machine(), merchant.id, request_id, current_member()) or abort(404)
+    answer = Response(
+        json.dumps(told, indent=2, default=str, ensure_ascii=False), mimetype="application/json"
+    )
+    answer.headers["Content-Disposition"] = f'attachment; filename="data-request-{request_id}.json"'
+    return answer
+
+
+@bp.post("/colleagues")
+def invite(key: str) -> AnyResponse:
+    merchant = current_merchant(key)
+    _demand_keys(merchant)
+    email = request.form.get("email", "").strip()
+    if not is_address(email):
+        flash(_("This is no e-mail address. Type the one your colleague reads."), "error")
+    elif colleagues.invite(machine(), merchant.id, email, current_member()):
+        flash(_("A link is on its way to %(email)s.", email=email))
+    else:
+        flash(
+            _("The mail to %(email)s could not be sent. Try again in a quarter of an hour.", email=email),
+            "error",
+        )
+    return _back(key)
+
+
+@bp.post("/colleagues/<int:member_id>/remove")
+def remove(key: str, member_id: int) -> AnyResponse:
+    """Nobody removes herself by mistake: she signs out."""
+    merchant = current_merchant(key)
+    if member_id == current_member_id(key) or not colleagues.remove(machine(), merchant.id, member_id):
+        abort(404)
+    flash(_("This person is out, everywhere and at once."))
+    return _back(key)
+
+
+@bp.post("/sessions/<int:session_id>/end")
+def end_session(key: str, session_id: int) -> AnyResponse:
+    merchant = current_merchant(key)
+    if not member_sessions.end(machine(), merchant.id, session_id):
+        abort(404)
+    flash(_("This browser is signed out."))
+    return _back(key)
+
+
+@bp.post("/sessions/end")
+def end_sessions(key: str) -> AnyResponse:
+    merchant = current_merchant(key)
+    member_sessions.end_all(machine(), merchant.id, current_member_id(key))
+    return session.end(redirect(url_for("signing_in.ask"), 303))
+
+
+def _people(key: str, merchant: Merchant) -> dict[str, object]:
+    own = request.cookies.get(session.cookie_name(), "")
+    return {
+        "colleagues": colleagues.listing(machine(), merchant.id),
+        "sessions": member_sessions.listing(machine(), merchant.id),
+        "own_secret": member_sessions.hashed(machine().config, "session", own),
+        "me": current_member_id(key),
+    }
+
+
+def _demand_keys(merchant: Merchant) -> None:
+    with reading(machine().db) as db:
+        health = shop_health.of(db, merchant.id)
+    if health is None or health.connection.webhook_secret is None:
+        abort(404)
+
+
+def _back(key: str) -> AnyResponse:
+    return redirect(url_for(".page", key=key), 303)
+
+
+def _length(span: timedelta) -> str:
+    """About how long: "40 seconds"."""
+    return dates.format_timedelta(max(span, timedelta(seconds=1)), threshold=1.5, locale=REGIONS[locale()])
+
+
+def _hook_state(state: str) -> str:
+    words = {
+        "active": _("active"),
+        "declared": _("comes with the app"),
+        "disabled": _("switched off by the shop"),
+        "missing": _("missing"),
+    }
+    return words.get(state, state)
+
+
+def _reading_name(name: str) -> str:
+    words = {
+        "orders": _("Orders"),
+        "checkouts": _("Checkouts"),
+        "products": _("Products"),
+        "stock": _("Stock"),
+    }
+    return words.get(name, name)
