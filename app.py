@@ -16,7 +16,21 @@ from engine.jobs import Jobs
 from engine.machine import Busy, Machine
 from flows import CATALOGUE
 from integrations import ADMINS, CONNECTED, LIVE, SHOPS, channel_for, own_channels
-from web import activity, commands, doors, health, install, mailbox, pages, sandbox, session, shopper
+from web import (
+    activity,
+    commands,
+    connect,
+    connection,
+    doors,
+    health,
+    install,
+    mailbox,
+    pages,
+    sandbox,
+    session,
+    shopper,
+    signing_in,
+)
 
 HERE = Path(__file__).resolve()
 
@@ -67,11 +81,21 @@ def build(config: Config) -> tuple[Machine, Huey, Jobs]:
 
 
 def _register(app: Flask, config: Config) -> None:
-    """Shoppers' pages carry their own proof instead of a form token."""
+    """Shoppers' pages, and a store that brings its keys, carry their own proof
+    instead of a form token."""
     for blueprint in (shopper.shopper, health.bp):
         pages.csrf.exempt(blueprint)
         app.register_blueprint(blueprint)
-    for blueprint in (session.bp, install.bp, activity.bp, mailbox.bp):
+    pages.csrf.exempt(connect.take_keys)
+    for blueprint in (
+        session.bp,
+        install.bp,
+        signing_in.bp,
+        connect.bp,
+        activity.bp,
+        mailbox.bp,
+        connection.bp,
+    ):
         app.register_blueprint(blueprint)
     if config.sandbox_shown:
         app.register_blueprint(sandbox.bp)

@@ -66,6 +66,8 @@ def navigation(merchant: Merchant) -> list[tuple[str, str, dict[str, str]]]:
     pages = [("activity.index", _("Activity"), hers)]
     if machine().config.smtp_url is None:
         pages.append(("mailbox.index", _("Mailbox"), hers))
+    if merchant.platform in machine().connected:
+        pages.append(("connection.page", _("Connection"), hers))
     if merchant.platform == SANDBOX.key and machine().config.sandbox_shown:
         pages.insert(0, ("sandbox.page", _("Sandbox"), {}))
     return pages
