@@ -27,6 +27,8 @@ log = structlog.get_logger()
 LASTS = timedelta(minutes=5)
 LEASE = timedelta(seconds=60)
 SOON = timedelta(seconds=2)
+# After a call that came to nothing nobody else waits for another one at once.
+REST = timedelta(seconds=10)
 
 
 def access_to(machine: Machine, merchant_id: int) -> Access:
@@ -105,9 +107,11 @@ def _lease(machine: Machine, row: Any) -> int | None:
     has done so since."""
     now = clock.now()
     free = or_(connections.c.renewal_until.is_(None), connections.c.renewal_until < now)
+    # The number alone would let in whoever looked while another was at it.
+    same = (connections.c.renewal == row.renewal, connections.c.token == row.token)
     taken = (
         update(connections)
-        .where(connections.c.id == row.id, connections.c.renewal == row.renewal, free)
+        .where(connections.c.id == row.id, *same, free)
         .values(renewal=connections.c.renewal + 1, renewal_until=now + LEASE)
         .returning(connections.c.renewal)
     )
@@ -125,16 +129,17 @@ def _renew(machine: Machine, row: Any, number: int) -> None:
     except NeedsMerchant as error:
         return _refused(machine, row, number, str(error))
     except (Retryable, Permanent):
-        _write(machine, row, number, {})
+        _write(machine, row, number, {"renewal_until": clock.now() + REST})
         raise
-    _write(machine, row, number, sealed_tokens(machine, row.merchant_id, tokens))
+    pair = sealed_tokens(machine, row.merchant_id, tokens)
+    _write(machine, row, number, pair | {"renewal_until": None})
     return None
 
 
 def _refused(machine: Machine, row: Any, number: int, why: str) -> None:
     """Whoever overslept the lease was refused because of a newer pair, which
     is as good as ever."""
-    if not _write(machine, row, number, {}):
+    if not _write(machine, row, number, {"renewal_until": None}):
         return
     with transaction(machine.db) as session:
         privacy.needs_merchant(session, row.merchant_id, why)
@@ -146,5 +151,5 @@ def _write(machine: Machine, row: Any, number: int, values: dict[str, Any]) -> b
     the lease must not overwrite a newer pair."""
     mine = (connections.c.id == row.id, connections.c.renewal == number)
     with transaction(machine.db) as session:
-        written = session.execute(update(connections).where(*mine).values(renewal_until=None, **values))
+        written = session.execute(update(connections).where(*mine).values(**values))
     return bool(written.rowcount)  # type: ignore[attr-defined]
