@@ -4,7 +4,7 @@ Whoever begins a connection knows its state, and the store's owner may be led
 to approve somebody else's. So keys stay provisional: the browser that began
 must come back and confirm, and where another browser comes back with the same
 state, everything is dropped. That other one comes within a moment of the
-keys, so they can't be confirmed sooner.
+keys, so they are not confirmed sooner.
 """
 
 import base64
@@ -43,7 +43,7 @@ class Attempt:
     found: Mapping[str, str]
     email: str
     token: str | None = field(repr=False)
-    settled: bool
+    settles_in: timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,8 +173,8 @@ def _opened(machine: Machine, row: Any) -> Attempt:
     vault, told = machine.vault, dict(row.found)
     email = vault.open(base64.b64decode(told.pop("email")), f"connecting:{row.id}:email").decode()
     token = vault.open(row.token, f"connecting:{row.id}:token").decode() if row.token else None
-    settled = row.handed_at is not None and row.handed_at <= clock.now() - SETTLING
-    return Attempt(row.id, row.platform, row.domain, told, email, token, settled)
+    settles_in = max((row.handed_at or clock.now()) + SETTLING - clock.now(), timedelta())
+    return Attempt(row.id, row.platform, row.domain, told, email, token, settles_in)
 
 
 def _drop(session: Session, which: ColumnElement[bool]) -> int:

@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+import time
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import cast
@@ -119,12 +120,9 @@ def back() -> AnyResponse:
 @bp.post("/confirm")
 def confirm() -> AnyResponse:
     """She says that it is her shop: now the keys must prove it."""
-    attempt = attempts.of_browser(machine(), _browser())
+    attempt = _settled(_browser())
     if attempt is None or attempt.token is None:
         return _nothing_waits()
-    if not attempt.settled:
-        flash(_("One moment: the shop has only just answered. Please press the button once more."))
-        return redirect(url_for(".back"))
     try:
         proven = _prove(attempt, attempt.token)
     except (Retryable, InDoubt):
@@ -133,6 +131,15 @@ def confirm() -> AnyResponse:
     if not attempts.end(machine(), attempt.id):
         return _nothing_waits()
     return _form(422, met=proven) if isinstance(proven, Problem) else _connect(attempt, proven)
+
+
+def _settled(browser: str | None) -> Attempt | None:
+    """A moment is left for another browser to come back instead."""
+    attempt = attempts.of_browser(machine(), browser)
+    if attempt is not None and attempt.token is not None and attempt.settles_in:
+        time.sleep(attempt.settles_in.total_seconds())
+        return attempts.of_browser(machine(), browser)
+    return attempt
 
 
 def _connect(attempt: Attempt, proven: Proven) -> AnyResponse:

@@ -14,6 +14,7 @@ from web.fakes.browser import Browser
 SHOPIFY_SHOP = "beans.myshopify.com"
 WOOCOMMERCE_PORT = 9444
 OWNER = {"username": "owner", "password": "open-sesame"}
+OWNERS_ADDRESS = "owner@example.test"
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ def _connect_woocommerce(config: Config, browser: Browser, port: int) -> str:
     """Her store's address, the store's login, her Approve, and our question whether this is the store."""
     domain = f"localhost:{port}"
     start = browser.open(f"{config.app_url}/connect/woocommerce?lang=en")
-    login = browser.send(start.form("store"), store=domain)
+    login = browser.send(start.form("address", "email"), address=domain, email=OWNERS_ADDRESS)
     consent = browser.send(login.form("username", "password"), **OWNER)
     back = browser.open(consent.link("Approve"))
     browser.send(back.form("confirm"))
