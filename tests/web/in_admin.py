@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+from flask.testing import FlaskClient
 from sqlalchemy import select, update
 from werkzeug.test import TestResponse
 
@@ -48,10 +49,10 @@ class Admin:
         begun = int(self.shopify.now().timestamp()) - 120
         return self.token(iat=begun, nbf=begun, exp=begun + 60)
 
-    def get(self, path: str, headers: dict[str, str] | None = None, **query: str) -> TestResponse:
-        """One page in the frame, with exactly this query."""
+    def get(self, path: str, bearer: str = "", **query: str) -> TestResponse:
+        """One page in the frame, with exactly this query; with `bearer` it is fetched."""
         asked = f"{path}{'&' if '?' in path else '?'}{urlencode(query)}" if query else path
-        return self.door.app.test_client(use_cookies=False).get(asked, headers=IN_FRAME | (headers or {}))
+        return self._browser().get(asked, headers=_headers(bearer))
 
     def visit(self, path: str = "/shopify", token: str | None = None, **more: str) -> TestResponse:
         """As the admin opens the app, redirects followed."""
@@ -62,9 +63,11 @@ class Admin:
             answer = self.get(answer.headers["Location"])
         return answer
 
-    def post(self, path: str, headers: dict[str, str] | None = None, **form: str) -> TestResponse:
-        client = self.door.app.test_client(use_cookies=False)
-        return client.post(path, data=form, headers=IN_FRAME | (headers or {}))
+    def post(self, path: str, bearer: str = "", **form: str) -> TestResponse:
+        return self._browser().post(path, data=form, headers=_headers(bearer))
+
+    def _browser(self) -> FlaskClient:
+        return self.door.app.test_client(use_cookies=False)
 
     def key(self) -> str:
         return str(self._of(merchants.c.key))
@@ -113,7 +116,8 @@ def in_admin(tmp_path: Path, database_url: str, **settings: str) -> Iterator[Adm
 
 def hang_up(door: Doorstep) -> None:
     """Lines that were kept open for the next call."""
-    for one in (door.app.extensions["kontor.admins"]["shopify"], door.machine.connected["shopify"]):
+    kept: list[Any] = [door.app.extensions["kontor.admins"]["shopify"], door.machine.connected["shopify"]]
+    for one in kept:
         one._client.close()
 
 
@@ -126,6 +130,10 @@ def at_fake(shopify: FakeShopify) -> dict[str, str]:
         "ALLOW_PRIVATE_SHOPS": "1",
         "DEVELOPMENT_HOSTS": f"*.myshopify.com=127.0.0.1:{shopify.port}",
     }
+
+
+def _headers(bearer: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {bearer}", "Sec-Fetch-Dest": "empty"} if bearer else IN_FRAME
 
 
 def policy(answer: TestResponse) -> str:

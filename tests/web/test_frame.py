@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import select, update
+from werkzeug.test import TestResponse
 
 from core.db import reading, transaction
 from core.models.tables import enrolments, mailbox_messages
@@ -26,7 +27,7 @@ def key(admin: Admin) -> str:
     return admin.with_a_past()
 
 
-def page_of(admin: Admin, path: str, **query: str):  # type: ignore[no-untyped-def]
+def page_of(admin: Admin, path: str, **query: str) -> TestResponse:
     return admin.get(path, id_token=admin.token(), shop=admin.shop.domain, embedded="1", **query)
 
 
@@ -96,12 +97,12 @@ def test_a_bare_link_in_the_frame_finds_its_shop_by_its_merchant(admin: Admin, k
 def test_a_fetch_without_a_good_token_is_told_to_try_again(admin: Admin, key: str) -> None:
     path = f"/shops/{key}/activity"
     for token in (admin.stale(), "junk"):
-        answer = admin.get(path, {"Authorization": f"Bearer {token}"})
+        answer = admin.get(path, bearer=token)
         assert answer.status_code == 401
         assert answer.headers["X-Shopify-Retry-Invalid-Session-Request"] == "1"
-    assert admin.get(path, {"Authorization": f"Bearer {admin.token()}"}).status_code == 200
+    assert admin.get(path, bearer=admin.token()).status_code == 200
     held = f"/shops/{key}/activity/held/cart_recovery/release"
-    answer = admin.post(held, {"Authorization": f"Bearer {admin.stale()}"})
+    answer = admin.post(held, bearer=admin.stale())
     assert answer.headers["X-Shopify-Retry-Invalid-Session-Request"] == "1"
 
 
@@ -178,7 +179,7 @@ def test_a_form_takes_the_token_along_and_what_it_did_is_told(admin: Admin, key:
 def test_a_form_without_a_good_token_does_nothing(admin: Admin, key: str) -> None:
     path = f"{held(admin, key)}/held/cart_recovery/discard"
     for form in ({}, {"id_token": "junk"}, {"id_token": admin.stale()}, {"csrf_token": "x"}):
-        assert admin.post(path, None, **form).status_code == 400
+        assert admin.post(path, **form).status_code == 400
     assert "1 person is held" in page_of(admin, f"/shops/{key}/activity").text
 
 
