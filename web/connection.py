@@ -15,6 +15,7 @@ from web.i18n import REGIONS, locale
 from web.i18n import gettext as _
 from web.pages import machine
 from web.session import current_member, current_member_id, current_merchant
+from web.shop_health import Health
 from web.signing_in import is_address
 
 bp = Blueprint("connection", __name__, url_prefix="/m/<key>/connection")
@@ -26,7 +27,7 @@ def page(key: str) -> str:
     with reading(machine().db) as db:
         health = shop_health.of(db, merchant.id)
         requests = data_requests.open_requests(db, merchant.id)
-    by_keys = health is not None and health.connection.webhook_secret is not None
+    by_keys = _is_by_keys(merchant, health)
     return render_template(
         "connection/page.html",
         merchant=merchant,
@@ -121,8 +122,14 @@ def _people(key: str, merchant: Merchant) -> dict[str, object]:
 def _demand_keys(merchant: Merchant) -> None:
     with reading(machine().db) as db:
         health = shop_health.of(db, merchant.id)
-    if health is None or health.connection.webhook_secret is None:
+    if not _is_by_keys(merchant, health):
         abort(404)
+
+
+def _is_by_keys(merchant: Merchant, health: Health | None) -> bool:
+    """Such a store has an address and a secret of its own, and its members sign in here."""
+    connected = merchant.platform in machine().connected
+    return connected and health is not None and health.connection.webhook_secret is not None
 
 
 def _back(key: str) -> AnyResponse:

@@ -15,9 +15,22 @@ from werkzeug.routing import Rule
 
 from core import clock
 from core.db import reading, transaction
+from core.events import Contact
 from core.models import Member, metadata
-from core.models.tables import addresses, decisions, effects, enrolments, inbound, mailbox_messages, members
-from engine import blast, changes, clicks, inbox, links, simulation
+from core.models.tables import (
+    addresses,
+    data_requests,
+    decisions,
+    effects,
+    enrolments,
+    inbound,
+    mailbox_messages,
+    member_sessions,
+    members,
+)
+from engine import blast, changes, clicks, colleagues, disconnecting, inbox, links, sign_in, simulation
+from engine import data_requests as engine_requests
+from engine import member_sessions as engine_sessions
 from engine.consent import opt_out
 from engine.recipients import recipient
 from flows import CATALOGUE
@@ -38,11 +51,22 @@ GUARDED = {
     "mailbox.index",
     "mailbox.message",
     "mailbox.html",
+    "connection.page",
+    "connection.disconnect",
+    "connection.data_request",
+    "connection.invite",
+    "connection.remove",
+    "connection.end_session",
+    "connection.end_sessions",
 }
 SIGNED = {"shopper.unsubscribe_page", "shopper.unsubscribe", "shopper.follow"}
 # Coming from a platform's admin, proved by what the platform signed; `deeper` and `again` only lead on.
 SIGNED |= {"install.home", "install.begin", "install.finish"}
 OPEN = {"static", "health.healthz", "install.deeper", "install.again"}
+# A store brings its keys with the state it was given, a member the secret of her link; before that
+# all may ask to connect or to sign in.
+SIGNED |= {"connect.take_keys", "connect.back", "connect.confirm", "signing_in.look", "signing_in.use"}
+OPEN |= {"connect.start", "connect.begin", "signing_in.ask", "signing_in.send", "signing_in.leave"}
 DEVELOPMENT = {"session.development_sign_in", "home"}
 SANDBOX = "sandbox."
 ADDRESS = "anna@example.com"
@@ -89,6 +113,9 @@ class Cast:
             "effect_id": [row.id for row in self.kontor.rows(effects)][:1],
             "message_id": [row.id for row in self.kontor.rows(mailbox_messages)][:1],
             "flow": ["cart_recovery"],
+            "member_id": [row.id for row in self.kontor.rows(members)][:1],
+            "request_id": [row.id for row in self.kontor.rows(data_requests)][:1],
+            "session_id": [row.id for row in self.kontor.rows(member_sessions)][:1],
             "act": acts[1].split(", ") if acts else [],
         }
         found = [rule.rule]
@@ -107,6 +134,10 @@ def cast(sqlite_url: str, tmp_path: Path) -> Iterator[Cast]:
         kontor = Kontor(door.machine, *_sandbox(door))
         kontor.leave_cart(ADDRESS)
         kontor.forward(hours=2)
+        engine_sessions.begin(door.machine, kontor.merchant_id, kontor.rows(members)[0].id)
+        asked = Contact(email=ADDRESS)
+        with transaction(door.machine.db) as session:
+            engine_requests.remember(door.machine.vault, session, kontor.merchant_id, "7", asked, ())
         yield Cast(kontor, door, door.resident("woocommerce"))
 
 
@@ -227,6 +258,14 @@ def test_no_function_of_the_engine_reaches_another_merchants_rows(cast: Cast) ->
     assert changes.going_live(machine, other).open_carts_left_alone == 0
     assert changes.apply_times(machine, other, CATALOGUE["cart_recovery"]) == 0
     assert simulation.next_due(machine, other) is None
+    mine, session_id = first(members)[0].id, first(member_sessions)[0].id
+    assert not engine_sessions.end(machine, other, session_id)
+    assert not engine_sessions.end_all(machine, other, mine)
+    assert engine_sessions.listing(machine, other) == []
+    assert not colleagues.remove(machine, other, mine)
+    assert mine not in {one.id for one in colleagues.listing(machine, other)}
+    assert engine_requests.answer(machine, other, first(data_requests)[0].id, "Eve") == {}
+    assert not disconnecting.disconnect(machine, other)
     assert everything_of_hers(cast) == before
 
 
@@ -235,13 +274,18 @@ TRIED = {
     "blast.discard", "blast.held_trips", "blast.release", "changes.apply_times", "changes.going_live",
     "changes.save_flow", "changes.save_shop", "changes.set_mode", "consent.opt_out", "inbox.replay",
     "simulation.forward", "simulation.is_moving", "simulation.next_due",
+    "colleagues.invite", "colleagues.listing", "colleagues.remove", "data_requests.answer",
+    "disconnecting.disconnect", "member_sessions.begin", "member_sessions.end", "member_sessions.end_all",
+    "member_sessions.listing", "sign_in.confirm", "sign_in.key_of", "sign_in.member_of",
+    "sign_in.send_confirmation", "sign_in.send_letter",
 }  # fmt: skip
 
 
 def test_every_function_a_page_may_call_with_a_merchants_number_is_known_here() -> None:
     """A new one turns this red until it is tried as a stranger."""
     found = set()
-    for module in (blast, changes, clicks, inbox, simulation, inspect.getmodule(opt_out)):
+    pages = (blast, changes, clicks, inbox, simulation, inspect.getmodule(opt_out))
+    for module in (*pages, colleagues, disconnecting, engine_requests, engine_sessions, sign_in):
         assert module is not None
         for name, function in inspect.getmembers(module, inspect.isfunction):
             ours = function.__module__ == module.__name__ and not name.startswith("_")
