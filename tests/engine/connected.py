@@ -1,6 +1,6 @@
 """A shop at a fake platform, connected over TLS as a merchant connects it, and its Kontor."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -9,9 +9,9 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from core import clock
+from core import clock, schema
 from core.config import Config
-from core.db import reading
+from core.db import connect, reading
 from core.models.tables import connections, readings
 from engine import checkups, connecting, jobs
 from engine import readings as reading_back
@@ -30,7 +30,7 @@ from tests.integrations.shopify.at_shopify import SCOPES, ToFake
 from tests.support.kontor import Kontor, development
 
 MARA = Whom("owner-1", "Mara", "mara@example.test")
-PATH = "aZ09aZ09aZ09aZ09"
+PATH, OTHER_PATH = "aZ09aZ09aZ09aZ09", "bY18bY18bY18bY18"
 ANNA = "anna@example.com"
 
 
@@ -127,9 +127,11 @@ def at_shopify(url: str, folder: Path, **settings: str) -> Iterator[AtShopify]:
         kontor.merchant_id = _connect_shopify(kontor.machine, fake, shop, live)
         fake.forget_calls()
         fake.hooks.post = lambda headers, body: _knock(kontor, "shopify", headers, body, "")
-        yield AtShopify(kontor, "shopify", fake, shop)
-        live._client.close()
-        kontor.close()
+        try:
+            yield AtShopify(kontor, "shopify", fake, shop)
+        finally:
+            live._client.close()
+            kontor.close()
 
 
 @contextmanager
@@ -148,22 +150,72 @@ def at_woocommerce(url: str, folder: Path, **settings: str) -> Iterator[AtWooCom
         kontor.merchant_id = _connect_woocommerce(kontor.machine, store)
         connected = AtWooCommerce(kontor, "woocommerce", store)
         connected.change_connection(connected_at=clock.now() - timedelta(minutes=1))
-        yield connected
-        live._client.close()
+        try:
+            yield connected
+        finally:
+            live._client.close()
+            kontor.close()
+
+
+Send = Callable[[], int]
+
+
+@contextmanager
+def second_kontor(first: Connected, folder: Path, line: Callable[[Send], int]) -> Iterator[Connected]:
+    """Another Kontor with a database of its own, to which the same shop is
+    connected; what the shop tells it goes by `line`."""
+    config = first.machine.config
+    url = f"sqlite:///{folder}/second.db"
+    engine = connect(url)
+    schema.migrate(engine)
+    engine.dispose()
+    kontor = _opened(config.model_copy(update={"database_url": url}))
+    kontor.machine = with_live(kontor.machine, first.platform, first.live)
+    second = replace(first, kontor=kontor)
+    if isinstance(first, AtShopify):
+        kontor.merchant_id = _connect_shopify(kontor.machine, first.fake, first.shop, first.live)
+        whole = first.fake.hooks.post
+        assert whole is not None
+
+        def post(headers: Mapping[str, str], body: bytes) -> int:
+            line(lambda: _knock(kontor, "shopify", headers, body, ""))
+            return whole(headers, body)
+
+        first.fake.hooks.post = post
+    elif isinstance(first, AtWooCommerce):
+        kontor.merchant_id = _connect_woocommerce(kontor.machine, first.store, OTHER_PATH)
+        first.store.hooks.remote = ToDoor(first.kontor, first.store, kontor, line)
+    try:
+        yield second
+    finally:
         kontor.close()
 
 
 class ToDoor(Remote):
-    """The store calls Kontor's door without the network between."""
+    """The store calls Kontor's door without the network between, and that of
+    a second Kontor by its own line."""
 
-    def __init__(self, kontor: Kontor, store: Store) -> None:
+    def __init__(
+        self,
+        kontor: Kontor,
+        store: Store,
+        second: Kontor | None = None,
+        line: Callable[[Send], int] = lambda send: send(),
+    ) -> None:
         super().__init__(store.site, ())
-        self._kontor = kontor
+        self._kontor, self._second, self._bring = kontor, second, line
 
     def post(self, url: str, headers: Any, body: bytes, seconds: float, follow: bool) -> Answer:
         if "/webhooks/woocommerce/" not in url:
             return Answer(None, "nobody lives there")
-        return Answer(_knock(self._kontor, "woocommerce", dict(headers), body, url.rpartition("/")[2]))
+        return Answer(self._brought(dict(headers), body, url.rpartition("/")[2]))
+
+    def _brought(self, headers: dict[str, str], body: bytes, address: str) -> int:
+        if address != OTHER_PATH:
+            return _knock(self._kontor, "woocommerce", headers, body, address)
+        second = self._second
+        assert second is not None
+        return self._bring(lambda: _knock(second, "woocommerce", headers, body, address))
 
 
 def live_at(fake: FakeShopify, config: Config) -> ShopifyLive:
@@ -202,13 +254,13 @@ def _connect_shopify(machine: Machine, fake: FakeShopify, shop: Shop, live: Conn
     return connecting.connect(machine, "shopify", profile, tokens, MARA)
 
 
-def _connect_woocommerce(machine: Machine, store: Store) -> int:
+def _connect_woocommerce(machine: Machine, store: Store, path: str = PATH) -> int:
     key = store.new_key()
     token = f"{key.consumer_key}:{key.consumer_secret}"
     meta = {"version": store.site.woocommerce, "auth": "basic"}
     domain = store.url.removeprefix("https://")
     profile = _profile(machine.connected["woocommerce"], domain, token, meta)
-    return connecting.connect(machine, "woocommerce", profile, Tokens(token), MARA, address=PATH, meta=meta)
+    return connecting.connect(machine, "woocommerce", profile, Tokens(token), MARA, address=path, meta=meta)
 
 
 def _profile(live: ConnectedShop, domain: str, token: str, meta: Mapping[str, str]) -> Profile:
