@@ -79,6 +79,11 @@ class Running:
             return False
         return health.status_code == 200
 
+    def opened(self, path: str) -> httpx2.Response:
+        """What a fresh browser shows there."""
+        with httpx2.Client(follow_redirects=True, trust_env=False, timeout=30) as browser:
+            return browser.get(f"http://127.0.0.1:{self.port}{path}")
+
     def interrupt(self) -> int:
         """Ctrl-C, which reaches every process in the window; the exit status."""
         os.killpg(self.process.pid, signal.SIGINT)
@@ -114,8 +119,7 @@ class Shopkeeper:
 
     def cards(self) -> list[str]:
         """What stands on the time line, newest first; words only."""
-        with httpx2.Client(follow_redirects=True, trust_env=False, timeout=30) as browser:
-            page = browser.get(f"http://127.0.0.1:{self.kontor.port}/dev/sign-in/{self.key}?lang=en")
+        page = self.kontor.opened(f"/dev/sign-in/{self.key}?lang=en")
         assert page.status_code == 200
         line_up = re.search(r'<div class="line-up">(.*?)</main>', page.text, re.DOTALL)
         cards = re.split(r"<article", line_up[1])[1:] if line_up else []
