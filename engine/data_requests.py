@@ -35,7 +35,8 @@ def remember(
         order_refs=list(order_refs),
         asked_at=clock.now(),
     )
-    if session.execute(made.on_conflict_do_nothing()).rowcount > 0:  # type: ignore[attr-defined]
+    new = made.on_conflict_do_nothing().returning(data_requests.c.id)
+    if session.execute(new).scalar_one_or_none() is not None:
         _tell(session, merchant_id)
 
 
