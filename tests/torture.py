@@ -18,7 +18,7 @@ from sqlalchemy import select
 
 from core import schema
 from core.db import reading
-from core.models.tables import carts, discount_codes, effects, enrolments, sandbox_records
+from core.models.tables import carts, discount_codes, effects, enrolments
 from tests.fakes.smtp import FakeMailServer
 from tests.support.crowd import Left
 from tests.support.postgres import Databases, start_postgres
@@ -58,18 +58,18 @@ class Tally:
         return "\n".join(lines)
 
 
-def torture(site: Site, kills: int) -> Tally:
+def torture(site: Site, kills: int, in_flight: int = IN_FLIGHT) -> Tally:
     """Half of the crowd knocks before the first kill, the rest between kills."""
     began = time.monotonic()
     tally = Tally(site.seed)
-    crowd = site.fill(IN_FLIGHT + kills * CARTS_PER_KILL)
+    crowd = site.fill(in_flight + kills * CARTS_PER_KILL)
     buyers = _some_buy(site, crowd)
-    site.deliver(crowd[:IN_FLIGHT])
-    waiting = crowd[IN_FLIGHT:]
+    site.deliver(crowd[:in_flight])
+    waiting = crowd[in_flight:]
     for _ in range(2):
         site.start_worker()
     for _ in range(kills):
-        waiting = _top_up(site, waiting)
+        waiting = _top_up(site, waiting, in_flight)
         _strike(site, tally)
     site.deliver(waiting)
     site.mail.delay = site.mail.delay_after = 0.0
@@ -83,14 +83,14 @@ def torture(site: Site, kills: int) -> Tally:
 def _some_buy(site: Site, crowd: Sequence[Left]) -> list[Left]:
     """One in twenty buys before we hear of the cart, and the webhook is lost."""
     buyers = list(crowd[::20])
-    stores = {shop.merchant_id: shop.store for shop in site.shops}
+    shops = {shop.merchant_id: shop for shop in site.shops}
     for cart in buyers:
-        stores[cart.merchant_id].pay(cart.cart)
+        shops[cart.merchant_id].buy(cart)
     return buyers
 
 
-def _top_up(site: Site, waiting: list[Left]) -> list[Left]:
-    wanted = max(0, IN_FLIGHT - site.in_flight())
+def _top_up(site: Site, waiting: list[Left], in_flight: int) -> list[Left]:
+    wanted = max(0, in_flight - site.in_flight())
     site.deliver(waiting[:wanted])
     return waiting[wanted:]
 
@@ -178,11 +178,9 @@ def _count_codes(site: Site, tally: Tally) -> int:
     """Every code of our rows is in the shop and every code of the shop in our rows."""
     with reading(site.machine.db) as session:
         noted = list(session.execute(select(discount_codes.c.effect_id, discount_codes.c.code)))
-        in_shop = list(
-            session.execute(select(sandbox_records.c.ref).where(sandbox_records.c.kind == "code")).scalars()
-        )
         creations = select(effects.c.state, effects.c.reason).where(effects.c.kind == "create_discount")
         states = Counter(f"{row.state} {row.reason or ''}".strip() for row in session.execute(creations))
+    in_shop = [code for shop in site.shops for code in shop.codes()]
     one_each = len({row.effect_id for row in noted}) == len(noted) == states["done"]
     if not one_each or sorted(row.code for row in noted) != sorted(in_shop):
         tally.faults.append(f"codes: {len(noted)} noted, {len(in_shop)} in the shops, effects {dict(states)}")

@@ -1,4 +1,4 @@
-"""With no account: a Shopify shop connected by the real token exchange, and what becomes of a left checkout."""
+"""With no account: a Shopify shop connected by the real token exchange, and a checkout left there."""
 
 from collections.abc import Iterator
 from pathlib import Path

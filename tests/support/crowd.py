@@ -3,14 +3,15 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Protocol
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from core import clock
 from core.db import reading, transaction
 from core.models import Merchant
-from core.models.tables import merchants
+from core.models.tables import merchants, sandbox_records
 from engine import simulation
 from engine.changes import save_flow
 from engine.machine import Machine
@@ -35,14 +36,34 @@ class Left:
     email: str
     cart: str
     webhooks: tuple[Request, ...]
+    platform: str = "sandbox"
 
 
 @dataclass
-class SmallShop:
-    """One sandbox merchant whose flow has a single step after an hour."""
+class Clocked:
+    """A merchant whose clock a test moves."""
 
     machine: Machine
     merchant_id: int
+
+    def let_time_pass(self, span: timedelta) -> None:
+        """Move the clock by hand; only while nothing waits yet."""
+        ahead = span // timedelta(milliseconds=1)
+        moved = update(merchants).where(merchants.c.id == self.merchant_id)
+        with transaction(self.machine.db) as session:
+            session.execute(moved.values(clock_offset_ms=merchants.c.clock_offset_ms + ahead))
+
+    def forward(self, span: timedelta) -> None:
+        """Let the shop's time go on to then; whoever works settles all on the way."""
+        with reading(self.machine.db) as session:
+            now = clock.now(session.get_one(Merchant, self.merchant_id))
+        simulation.forward(self.machine, self.merchant_id, now + span)
+
+
+@dataclass
+class SmallShop(Clocked):
+    """One sandbox merchant whose flow has a single step after an hour."""
+
     store: Store
     left: list[Left] = field(default_factory=list)
 
@@ -54,6 +75,16 @@ class SmallShop:
         shop = cls(machine, merchant.id, Store(machine.runtime, merchant.id))
         shop.fill_shelves()
         return shop
+
+    def buy(self, left: Left) -> None:
+        """She buys after all, and nobody is told."""
+        self.store.pay(left.cart)
+
+    def codes(self) -> list[str]:
+        """Every discount code the shop has."""
+        mine = sandbox_records.c.merchant_id == self.merchant_id, sandbox_records.c.kind == "code"
+        with reading(self.machine.db) as session:
+            return list(session.execute(select(sandbox_records.c.ref).where(*mine)).scalars())
 
     def fill_shelves(self) -> None:
         with transaction(self.machine.db) as session:
@@ -81,21 +112,21 @@ class SmallShop:
         carts.leave_email(act, cart, email, opted_in=True)
         return Left(self.merchant_id, email, cart, self.store._sign(session, act.news))
 
-    def let_time_pass(self, span: timedelta) -> None:
-        """Move the clock by hand; only while nothing waits yet."""
-        ahead = span // timedelta(milliseconds=1)
-        moved = update(merchants).where(merchants.c.id == self.merchant_id)
-        with transaction(self.machine.db) as session:
-            session.execute(moved.values(clock_offset_ms=merchants.c.clock_offset_ms + ahead))
 
-    def forward(self, span: timedelta) -> None:
-        """Let the shop's time go on to then; whoever works settles all on the way."""
-        with reading(self.machine.db) as session:
-            now = clock.now(session.get_one(Merchant, self.merchant_id))
-        simulation.forward(self.machine, self.merchant_id, now + span)
+class Shop(Protocol):
+    """What a crowd's shop can do, whichever platform it is of."""
+
+    merchant_id: int
+    left: list[Left]
+
+    def leave_carts(self, count: int) -> list[Left]: ...
+    def buy(self, left: Left) -> None: ...
+    def codes(self) -> list[str]: ...
+    def let_time_pass(self, span: timedelta) -> None: ...
+    def forward(self, span: timedelta) -> None: ...
 
 
-def open_shops(machine: Machine, count: int) -> Iterator[SmallShop]:
+def open_shops(machine: Machine, count: int) -> Iterator[Shop]:
     """Every second one makes a discount code for its message."""
     for number in range(count):
         yield SmallShop.open(machine, WITH_CODE if number % 2 else PLAIN)

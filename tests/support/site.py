@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from core.db import reading
 from core.models.tables import effects, enrolments, inbound
 from engine.machine import Machine
 from tests.fakes.smtp import FakeMailServer
-from tests.support.crowd import AN_HOUR, MOST_PER_SHOP, Left, SmallShop, open_shops
+from tests.support.crowd import AN_HOUR, MOST_PER_SHOP, Left, Shop, open_shops
 from tests.support.workers import WorkerProcess
 from web.doors import Door
 
@@ -39,13 +39,20 @@ class Site:
     folder: Path
     seed: int
     dice: random.Random
-    shops: list[SmallShop] = field(default_factory=list)
+    opening: Callable[[Machine, int], Iterator[Shop]] = open_shops
+    shops: list[Shop] = field(default_factory=list)
     delivered: list[Left] = field(default_factory=list)
     workers: list[WorkerProcess] = field(default_factory=list)
 
     @classmethod
     def open(
-        cls, folder: Path, mail: FakeMailServer, seed: int, database_url: str, redis_url: str = ""
+        cls,
+        folder: Path,
+        mail: FakeMailServer,
+        seed: int,
+        database_url: str,
+        redis_url: str = "",
+        more: Mapping[str, str] | None = None,
     ) -> "Site":
         environment = {
             "KONTOR_ENV": "development",
@@ -57,6 +64,7 @@ class Site:
             "LEASE_SECONDS": str(LEASE_SECONDS),
             "WORKER_THREADS": str(THREADS),
             "LOG_LEVEL": "warning",
+            **(more or {}),
         }
         machine, queue, _ = app.build(read_config(environment))
         return cls(machine, queue, Door.of(machine), mail, environment, folder, seed, random.Random(seed))
@@ -71,7 +79,7 @@ class Site:
     def fill(self, carts: int) -> list[Left]:
         """Carts at many shops, all left an hour ago, none of them told yet."""
         each = MOST_PER_SHOP - 10
-        self.shops = list(open_shops(self.machine, -(-carts // each)))
+        self.shops = list(self.opening(self.machine, -(-carts // each)))
         left = [cart for shop in self.shops for cart in shop.leave_carts(each)]
         for shop in self.shops:
             shop.let_time_pass(AN_HOUR)
@@ -80,7 +88,7 @@ class Site:
 
     def deliver(self, left: Sequence[Left]) -> None:
         for cart in left:
-            answers = {self.door.knock("sandbox", webhook).status_code for webhook in cart.webhooks}
+            answers = {self.door.knock(cart.platform, webhook).status_code for webhook in cart.webhooks}
             assert answers == {200}
         self.delivered += left
 
