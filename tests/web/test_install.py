@@ -1,6 +1,7 @@
 """A merchant installs Kontor from Shopify, opens it again, comes back, and nobody else gets in."""
 
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
@@ -250,6 +251,11 @@ def test_only_the_browser_that_was_sent_there_may_come_back(admin: Admin) -> Non
     assert browser.get(back(admin, state, "other.myshopify.com")).status_code == 400
     assert browser.get(back(admin, state).replace("code=", "code=x")).status_code == 400
     assert merchants_of(admin) == 0
+
+
+def test_we_ask_for_what_the_app_is_declared_with() -> None:
+    declared = tomllib.loads((Path(__file__).parents[2] / "shopify.app.toml").read_text())
+    assert set(SCOPES) == set(declared["access_scopes"]["scopes"].split(","))
 
 
 def test_less_than_is_needed_is_not_enough(admin: Admin) -> None:
