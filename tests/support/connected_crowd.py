@@ -1,4 +1,4 @@
-"""A crowd at fake Shopify and WooCommerce shops: connected with real tokens, called over TLS by every worker."""
+"""A crowd at fake Shopify and WooCommerce shops: connected with real tokens, called over TLS."""
 
 import json
 from collections.abc import Iterator
@@ -145,7 +145,7 @@ class WooTown:
 def town(platform: str, folder: Path) -> Iterator[Town]:
     with ExitStack() as up:
         if platform == "shopify":
-            fake = up.enter_context(FakeShopify(clock=lambda: clock.now()))
+            fake = up.enter_context(FakeShopify(clock=clock.now))
             yield ShopifyTown(fake, _settings_of(fake))
         else:
             authority = make_authority("localhost")

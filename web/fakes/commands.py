@@ -29,16 +29,18 @@ LOOK_EVERY = 0.1
 ON = """\
 
 It stays up until Ctrl-C. Go on in another terminal:
-    .venv/bin/python app.py replay {payload} --sign {edit}
-    .venv/bin/python app.py forward 1h
+    {lines}
 """
-RECORDED = {
-    "shopify": ("tests/payloads/shopify/checkouts_create.json", "--set buyer_accepts_marketing=true"),
+SIGNED = ".venv/bin/python app.py replay tests/payloads/{} --sign --set {}"
+EVE = "billing.email=eve@example.test"
+GO_ON = {
+    "shopify": (SIGNED.format("shopify/checkouts_create.json", "buyer_accepts_marketing=true"),),
     "woocommerce": (
-        "tests/payloads/woocommerce/order.updated__checkout_draft_email.json",
-        "--rebase",
+        SIGNED.format("woocommerce/order.updated__processing.json", EVE),
+        SIGNED.format("woocommerce/order.updated__checkout_draft_email.json", EVE),
     ),
 }
+FORWARD = ".venv/bin/python app.py forward 1h"
 
 
 def add_commands(commands: Any) -> None:
@@ -98,8 +100,8 @@ def _connect(program: "Program", config: Config, given: argparse.Namespace) -> i
         with connecting.connected(
             machine, given.platform, root, given.port, live=given.live, policy=given.policy
         ) as told:
-            payload, edit = RECORDED[given.platform]
-            sys.stdout.write(told + "\n" + ON.format(payload=payload, edit=edit))
+            lines = "\n    ".join((*GO_ON[given.platform], FORWARD))
+            sys.stdout.write(told + "\n" + ON.format(lines=lines))
             sys.stdout.flush()
             ended.wait()
     except (surroundings.NotReady, LostOnTheWay) as error:
