@@ -28,6 +28,14 @@ def woo(tmp_path: Path, sqlite_url: str) -> Iterator[AtStore]:
         yield found
 
 
+@pytest.fixture
+def anywhere(tmp_path: Path, migrated_url: str) -> Iterator[AtStore]:
+    """The same on both databases."""
+    with at_store(tmp_path, migrated_url) as found:
+        found.connect(OWNER[0])
+        yield found
+
+
 def page(woo: AtStore, language: str = "en") -> str:
     answer = woo.hers.get(f"/m/{woo.key}/connection?lang={language}")
     assert answer.status_code == 200
@@ -108,7 +116,8 @@ def test_disconnecting_a_store_that_does_not_answer_forgets_the_keys_all_the_sam
     assert "delete our webhooks there" in page(woo)
 
 
-def test_what_we_made_in_the_shop_is_taken_out_before_the_keys_go(woo: AtStore) -> None:
+def test_what_we_made_in_the_shop_is_taken_out_before_the_keys_go(anywhere: AtStore) -> None:
+    woo = anywhere
     make_code(woo)
     assert len(woo.store.memory.coupons) == 1
     page(woo)
