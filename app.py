@@ -15,7 +15,7 @@ from core.runtime import Runtime
 from engine.jobs import Jobs
 from engine.machine import Busy, Machine
 from flows import CATALOGUE
-from integrations import ADMINS, CONNECTED, LIVE, SHOPS, channel_for, own_channels
+from integrations import ADMINS, SHOPS, channel_for, connected_shops, live_shops, own_channels
 from web import (
     activity,
     commands,
@@ -63,8 +63,8 @@ def build(config: Config) -> tuple[Machine, Huey, Jobs]:
     """The machine, its queue and the queue's jobs."""
     runtime, queue = Runtime.open(config), open_queue(config)
     jobs = Jobs(queue)
-    connected = {key: make(runtime) for key, make in CONNECTED.items()}
-    live = {key: make(runtime) for key, make in LIVE.items()} | connected
+    connected = connected_shops(runtime)
+    live = live_shops(runtime, connected)
     busy = Busy(config.worker_threads)
     machine = Machine(
         runtime,

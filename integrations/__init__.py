@@ -1,10 +1,12 @@
 """The outside world: one folder per vendor. Only this registry names them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from types import ModuleType
 
 from core.runtime import Runtime
 from integrations.admins import Admin
+from integrations.late import Late
 from integrations.live import ConnectedShop
 from integrations.mailbox.channel import MailboxChannel
 from integrations.roles import Channel, LiveShop, Shop
@@ -12,18 +14,30 @@ from integrations.sandbox.live import SandboxLive
 from integrations.sandbox.shop import SANDBOX
 from integrations.shopify import sign as shopify_sign
 from integrations.shopify.frame import ShopifyAdmin
-from integrations.shopify.live import ShopifyLive
 from integrations.shopify.shop import SHOPIFY
 from integrations.smtp.channel import SmtpChannel
 from integrations.woocommerce import sign as woocommerce_sign
-from integrations.woocommerce.live import WooCommerceLive
 from integrations.woocommerce.shop import WOOCOMMERCE
 
 SHOPS: dict[str, Shop] = {shop.key: shop for shop in (SHOPIFY, WOOCOMMERCE, SANDBOX)}
-# Shops reached over the network, with a token.
+
+
+def _shopify(runtime: Runtime) -> ConnectedShop:
+    from integrations.shopify.live import ShopifyLive
+
+    return ShopifyLive.of(runtime)
+
+
+def _woocommerce(runtime: Runtime) -> ConnectedShop:
+    from integrations.woocommerce.live import WooCommerceLive
+
+    return WooCommerceLive(runtime)
+
+
+# Shops reached over the network, with a token; loaded when the first of them is called.
 CONNECTED: dict[str, Callable[[Runtime], ConnectedShop]] = {
-    SHOPIFY.key: ShopifyLive.of,
-    WOOCOMMERCE.key: WooCommerceLive,
+    SHOPIFY.key: _shopify,
+    WOOCOMMERCE.key: _woocommerce,
 }
 # Platforms in whose own pages ours are shown in a frame.
 ADMINS: dict[str, Callable[[Runtime], Admin]] = {ShopifyAdmin.key: ShopifyAdmin.of}
@@ -35,6 +49,17 @@ CHANNELS: dict[str, Callable[[Runtime], Channel]] = {
 
 # How each platform signs a delivery: for the replay tool and the tests.
 SIGNING: dict[str, ModuleType] = {SHOPIFY.key: shopify_sign, WOOCOMMERCE.key: woocommerce_sign}
+
+
+def connected_shops(runtime: Runtime) -> Mapping[str, ConnectedShop]:
+    return Late({key: partial(make, runtime) for key, make in CONNECTED.items()})
+
+
+def live_shops(runtime: Runtime, connected: Mapping[str, ConnectedShop]) -> Mapping[str, LiveShop]:
+    """All shops that can be asked, the connected ones among them."""
+    own = {key: partial(make, runtime) for key, make in LIVE.items()}
+    others = {key: partial(connected.__getitem__, key) for key in connected}
+    return Late[LiveShop]({**own, **others})
 
 
 def own_channels(runtime: Runtime) -> dict[str, Channel]:

@@ -163,7 +163,8 @@ def _prove_the_next_page(response: Response) -> Response:
     """A redirect inside the frame takes the proof along, and what there is to tell."""
     found = framed()
     location = response.headers.get("Location", "")
-    if found is None or response.status_code not in (302, 303) or not location.startswith("/"):
+    ours = location.startswith("/") and not location.startswith("//")
+    if found is None or response.status_code not in (302, 303) or not ours:
         return response
     more = {found.admin.proof_name: found.viewer.proof}
     if session.get("_flashes"):

@@ -18,6 +18,8 @@ from integrations.shopify.id_token import NotTrusted, bearer, read_id_token
 from integrations.shopify.signed_query import signed_callback
 
 PATCH = "/shopify/again"
+# When a page was last asked for anew.
+ASKED, PATIENCE_SECONDS = "asked-again", 5
 CARRIED = ("host", "locale")
 # The same as in shopify.app.toml, which counts where Shopify itself shows the grant screen.
 SCOPES = (
@@ -74,7 +76,7 @@ class ShopifyAdmin:
         named = shop or shop_domain(told.get("shop", ""))
         framed = told.get("embedded") == "1" or visit.headers.get("sec-fetch-dest") == "iframe"
         if named and framed:
-            return self._patched(visit, named)
+            return None if _just_asked(told) else self._patched(visit, named)
         place = admin.place_of(named) if named else admin.decoded_host(told.get("host", ""))
         return self._into_the_admin(place, visit) if place else None
 
@@ -84,6 +86,7 @@ class ShopifyAdmin:
         known = {"shop": shop, "embedded": "1"}
         if admin.decoded_host(told.get("host", "")) is None:
             known["host"] = _host(shop)
+        known[ASKED] = str(int(clock.now().timestamp()))
         kept = [(name, value) for name, value in visit.query if name not in known]
         return admin.patch_redirect(PATCH, self._app_url, visit.path, [*kept, *known.items()])
 
@@ -146,6 +149,12 @@ def _token(visit: Visit) -> str | None:
     if visit.headers.get("authorization"):
         return bearer(visit.headers["authorization"])
     return visit.form.get("id_token") or dict(visit.query).get("id_token") or None
+
+
+def _just_asked(told: Mapping[str, str]) -> bool:
+    """A page that was patched this moment and is still no good would be patched for ever."""
+    asked = told.get(ASKED, "")
+    return asked.isdecimal() and 0 <= clock.now().timestamp() - int(asked[:12]) < PATIENCE_SECONDS
 
 
 def _is_fetch(visit: Visit) -> bool:
