@@ -58,6 +58,7 @@ def add_commands(commands: Any) -> None:
     forward = commands.add_parser("forward", help="development: let time pass for a fake or stand-in shop")
     forward.add_argument("span", type=_span, help="such as 1h, 30m or 2d")
     forward.add_argument("--merchant", help="the merchant's key; the newest if left out")
+    forward.add_argument("--wait", type=float, default=SETTLED_WITHIN, help="at most so many seconds")
     forward.set_defaults(do=_forward)
 
 
@@ -120,12 +121,12 @@ def _forward(program: "Program", config: Config, given: argparse.Namespace) -> i
     except surroundings.NotReady as error:
         sys.stderr.write(f"The clock was not moved. {error}")
         return 1
-    return _told(machine, row)
+    return _told(machine, row, given.wait)
 
 
-def _told(machine: Machine, row: Any) -> int:
+def _told(machine: Machine, row: Any, patience: float) -> int:
     """Once everything on the way is settled."""
-    ends = time.monotonic() + SETTLED_WITHIN
+    ends = time.monotonic() + patience
     while simulation.is_moving(machine, row.merchant_id):
         if time.monotonic() > ends:
             sys.stderr.write("Not everything on the way is settled yet; is Kontor running (make run)?\n")
