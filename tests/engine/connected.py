@@ -1,5 +1,6 @@
 """A shop at a fake platform, connected over TLS as a merchant connects it, and its Kontor."""
 
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -12,7 +13,7 @@ from sqlalchemy import select, update
 from core import clock, schema
 from core.config import Config
 from core.db import connect, reading
-from core.models.tables import connections, readings
+from core.models.tables import connections, merchants, readings, settings_versions
 from engine import checkups, connecting, jobs
 from engine import readings as reading_back
 from engine.connecting import Whom
@@ -22,7 +23,7 @@ from integrations.roles import Access, Request, ShopIdentity
 from integrations.shopify import oauth
 from integrations.shopify.live import ShopifyLive
 from integrations.woocommerce.live import WooCommerceLive
-from tests.engine.stories import with_postbox
+from tests.engine.stories import mode, save_shop, with_postbox
 from tests.fakes.shopify import FakeShopify, Shop
 from tests.fakes.woocommerce import Store, woocommerce_store
 from tests.fakes.woocommerce.remote import Answer, Remote
@@ -157,6 +158,17 @@ def at_woocommerce(url: str, folder: Path, **settings: str) -> Iterator[AtWooCom
             kontor.close()
 
 
+def goes_live(connected: Connected) -> None:
+    """Cart recovery is on, and has been for long; bodies tell whole seconds."""
+    save_shop(connected.kontor, consent_policy="existing_customers")
+    mode(connected.kontor, "live")
+    own = settings_versions.c.merchant_id == connected.merchant_id
+    long_ago = clock.now() - timedelta(days=400)
+    connected.kontor.write(update(settings_versions).where(own).values(live_since=long_ago))
+    mine = merchants.c.id == connected.merchant_id
+    connected.kontor.write(update(merchants).where(mine).values(clock_offset_ms=2000))
+
+
 Send = Callable[[], int]
 
 
@@ -242,7 +254,12 @@ def _opened(config: Config) -> Kontor:
 
 def _knock(kontor: Kontor, platform: str, headers: Mapping[str, str], body: bytes, address: str) -> int:
     lowered = {name.lower(): value for name, value in headers.items()}
-    return kontor.door.knock(platform, Request(lowered, body, address)).status_code
+    try:
+        return kontor.door.knock(platform, Request(lowered, body, address)).status_code
+    finally:
+        if threading.current_thread() is not threading.main_thread():
+            # A fake's thread ends with its call, and its connection to our database with it.
+            kontor.door.writing.close()
 
 
 def _connect_shopify(machine: Machine, fake: FakeShopify, shop: Shop, live: ConnectedShop) -> int:

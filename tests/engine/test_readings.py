@@ -11,30 +11,16 @@ from core.models.tables import (
     carts,
     effects,
     enrolments,
-    merchants,
     orders,
     readings,
-    settings_versions,
     variants,
 )
 from engine import readings as reading_back
 from integrations.live import Portion
 from integrations.roles import Access
-from tests.engine.connected import ANNA, AtShopify, AtWooCommerce, Connected
-from tests.engine.stories import mode, save_shop
+from tests.engine.connected import ANNA, AtShopify, AtWooCommerce, Connected, goes_live
 
 BEN = "ben@example.com"
-
-
-def goes_live(connected: Connected) -> None:
-    """Cart recovery is on, and has been for long; bodies tell whole seconds."""
-    save_shop(connected.kontor, consent_policy="existing_customers")
-    mode(connected.kontor, "live")
-    own = settings_versions.c.merchant_id == connected.merchant_id
-    long_ago = clock.now() - timedelta(days=400)
-    connected.kontor.write(update(settings_versions).where(own).values(live_since=long_ago))
-    mine = merchants.c.id == connected.merchant_id
-    connected.kontor.write(update(merchants).where(mine).values(clock_offset_ms=2000))
 
 
 def names(connected: Connected) -> set[str]:

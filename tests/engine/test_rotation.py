@@ -8,10 +8,11 @@ from sqlalchemy import LargeBinary, select, update
 
 from core.config import Config
 from core.db import reading, transaction
-from core.models import metadata
-from core.models.tables import addresses, connections, effects, people
+from core.events import Contact
+from core.models import Connecting, metadata
+from core.models.tables import addresses, connections, effects, members, people
 from core.vault import SealBroken, Vault, new_key
-from engine import rotation
+from engine import data_requests, rotation
 from engine.machine import Machine
 from engine.rotation import SEALED, Rotated
 from tests.support.kontor import Kontor
@@ -26,15 +27,31 @@ def kontor(kontor_on_both: Kontor) -> Kontor:
     vault, mine = kontor.machine.vault, kontor.merchant_id
     token = vault.seal("shpat_of_a_shop", f"connection:{mine}:token")
     older = vault.seal("old-secret", f"connection:{mine}:previous_secret")
+    refresh = vault.seal("shprt_of_a_shop", f"connection:{mine}:refresh")
     kontor.write(
         update(connections)
         .where(connections.c.merchant_id == mine)
-        .values(token=token, previous_secret=older)
+        .values(token=token, previous_secret=older, refresh=refresh)
     )
+    email = vault.seal("mara@example.com", f"member:{mine}:email")
+    kontor.write(update(members).where(members.c.merchant_id == mine).values(email=email))
+    _ask_and_connect(kontor)
     person = kontor.rows(people)[0].id
     name = vault.seal("Anna", f"person:{mine}:{person}:first_name")
     kontor.write(update(people).where(people.c.id == person).values(first_name=name))
     return kontor
+
+
+def _ask_and_connect(kontor: Kontor) -> None:
+    """A shopper's request waits, and a store is on its way to being connected."""
+    vault, mine = kontor.machine.vault, kontor.merchant_id
+    with transaction(kontor.machine.db) as session:
+        contact = Contact(email="anna@example.com")
+        data_requests.remember(vault, session, mine, "request-1", contact, ("1",))
+        row = Connecting(platform="woocommerce", state="s", browser="b", domain="shop.example")
+        session.add(row)
+        session.flush()
+        row.token = vault.seal("ck_1:cs_1", f"connecting:{row.id}:token")
 
 
 def with_keys(kontor: Kontor, *keys: str) -> Machine:
@@ -104,8 +121,8 @@ def test_a_value_copied_to_another_row_opens_nothing(where: str) -> None:
     sealed = next(one for one in SEALED if f"{one.table.name}.{one.column}" == where)
     vault = Vault((new_key(),), "a" * 32)
     value = vault.seal("secret", sealed.binding(a_row(1)))
-    # A merchant has one connection.
-    others = [a_row(2)] if sealed.table is not connections else []
+    # A merchant has one connection, and each member's address is hers.
+    others = [a_row(2)] if sealed.table not in (connections, members) else []
     for other in (*others, a_row(1, merchant_id=2)):
         with pytest.raises(SealBroken):
             vault.open(value, sealed.binding(other))
