@@ -98,9 +98,11 @@ class WooShop(Clocked):
         """Whoever bought here before may be written to."""
         email = f"shopper{number}@store{self.merchant_id}.example"
         self.store.advance(days=-LONG_AGO.days)
-        before = self.store.order(email, [("MUG", 1)])
+        # Two with one telephone are one person.
+        phone = f"+34 6{number:08d}"
+        before = self.store.place(self.store.leave_draft(email, [("MUG", 1)], phone=phone), "card")
         self.store.clock.ahead += LONG_AGO
-        draft = self.store.leave_draft(email, [("MUG", 1)])
+        draft = self.store.leave_draft(email, [("MUG", 1)], phone=phone)
         told = (self._told(before), self._told(draft))
         return Left(self.merchant_id, email, str(draft), told, "woocommerce")
 
