@@ -9,7 +9,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from core import schema
 from core.db import reading
 from core.models.tables import carts, discount_codes, effects, enrolments
 from tests.fakes.smtp import FakeMailServer
+from tests.support.connected_crowd import town
 from tests.support.crowd import Left
 from tests.support.postgres import Databases, start_postgres
 from tests.support.site import SENDERS, Site
@@ -29,6 +30,9 @@ from tests.support.valkey import start_redis
 IN_FLIGHT = 200
 CARTS_PER_KILL = 15
 DELAY = 0.3
+# Fake shops are called over TLS, on SQLite; the sandbox on both pairs of real servers.
+CONNECTED = ("shopify", "woocommerce")
+PAIRS = ("sqlite", "postgres", *CONNECTED)
 
 
 @dataclass
@@ -205,9 +209,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.torture", description=__doc__)
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--pair", choices=["sqlite", "postgres"])
+    parser.add_argument("--pair", choices=PAIRS)
     given = parser.parse_args()
-    pairs = [given.pair] if given.pair else ["sqlite", "postgres"]
+    pairs = [given.pair] if given.pair else list(PAIRS)
     with servers() as run:
         tallies = [_told(pair, run, given.kills, given.seed) for pair in pairs]
     return int(any(tally.faults for tally in tallies))
@@ -220,8 +224,11 @@ def _told(pair: str, run: Run, kills: int, seed: int) -> Tally:
     if pair == "postgres":
         database_url = Databases(run.once("postgres", start_postgres)).create()
         redis_url = f"{run.once('redis', start_redis)}/0"
-    with FakeMailServer(delay=DELAY, delay_after=DELAY) as mail:
-        site = Site.open(folder, mail, seed, database_url, redis_url)
+    with FakeMailServer(delay=DELAY, delay_after=DELAY) as mail, ExitStack() as up:
+        shops = up.enter_context(town(pair, folder)) if pair in CONNECTED else None
+        more = shops.settings if shops else {}
+        site = Site.open(folder, mail, seed, database_url, redis_url, more)
+        site.opening = shops.open_shops if shops else site.opening
         schema.migrate(site.machine.db)
         try:
             tally = torture(site, kills)
