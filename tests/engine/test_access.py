@@ -1,12 +1,8 @@
 """A token that ends: renewed once, in time, by one at a time, and never lost."""
 
-import copy
 import logging
 import threading
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,7 +12,6 @@ import time_machine
 from sqlalchemy import update
 
 from core import clock
-from core.db import connect
 from core.errors import NeedsMerchant, Permanent, Retryable
 from core.models.tables import addresses, effects, members, notices, work
 from engine import access, inbox
@@ -25,54 +20,10 @@ from engine.access import access_to
 from engine.consent import opt_out
 from engine.machine import Machine
 from integrations.live import Tokens
-from tests.engine.connected import AtShopify, with_live
+from tests.engine.connected import AtShopify
 from tests.engine.stories import Postbox
+from tests.engine.tokens import SOON, another_machine, ends_in, renewing, stored, token_of, while_renewing
 from tests.fakes.shopify.tokens import DOCUMENTED, SEEN_IN_2026
-
-SOON = timedelta(minutes=2)
-
-
-def ends_in(shopify: AtShopify, span: timedelta) -> None:
-    shopify.change_connection(token_ends_at=clock.now() + span)
-
-
-def token_of(shopify: AtShopify) -> str:
-    found = access_to(shopify.machine, shopify.merchant_id).token
-    assert found is not None
-    return found
-
-
-def stored(shopify: AtShopify) -> tuple[str, str]:
-    """The pair as it is kept."""
-    row, vault, mine = shopify.connection(), shopify.machine.vault, shopify.merchant_id
-    return (
-        vault.open(row.token, access.binding(mine, "token")).decode(),
-        vault.open(row.refresh, access.binding(mine, "refresh")).decode(),
-    )
-
-
-@contextmanager
-def while_renewing(shopify: AtShopify, happens: Callable[[], None]) -> Iterator[None]:
-    """Something happens between the renewing call and its answer's being written down."""
-
-    honest, before = shopify.live.renew, shopify.kontor.machine
-
-    def slow(domain: str, refresh: str) -> Tokens:
-        try:
-            return honest(domain, refresh)
-        finally:
-            happens()
-
-    renewing(shopify, slow)
-    yield
-    shopify.kontor.machine = before
-
-
-def renewing(shopify: AtShopify, renew: Callable[[str, str], Tokens]) -> None:
-    """From now on the platform answers a renewal so."""
-    live = copy.copy(shopify.live)
-    live.renew = renew  # type: ignore[method-assign, assignment]
-    shopify.kontor.machine = with_live(shopify.kontor.machine, "shopify", live)
 
 
 def test_a_token_that_lasts_is_used_and_nobody_asks_for_another(shopify: AtShopify) -> None:
@@ -110,13 +61,6 @@ def test_ten_threads_on_each_of_two_machines_renew_it_once(shopify: AtShopify) -
     assert opening == set(found), "whoever came too early has the old one, which lasts"
     assert stored(shopify)[0] in shopify.shop.installation.accesses
     other.db.dispose()
-
-
-def another_machine(shopify: AtShopify) -> Machine:
-    """The same Kontor on another machine: its own pool of connections to the database."""
-    machine = shopify.machine
-    runtime = replace(machine.runtime, db=connect(machine.config.sqlalchemy_url))
-    return replace(machine, runtime=runtime)
 
 
 def test_no_transaction_is_open_during_the_call(shopify: AtShopify) -> None:
