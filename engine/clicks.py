@@ -86,11 +86,13 @@ def _why_not(visit: Visit) -> str | None:
 
 
 def _keep(session: Session, clicked: Clicked, why_not: str | None, every_link: set[str]) -> None:
-    """A link opened over and over is kept a while and then no more."""
+    """A link opened over and over is kept a while and then no more; what does
+    not count never crowds out what does."""
     merchant = session.get_one(Merchant, clicked.merchant_id)
     at = clock.now(merchant)
     mine = (clicks.c.merchant_id == clicked.merchant_id, clicks.c.effect_id == clicked.effect_id)
-    if len(session.execute(select(clicks.c.id).where(*mine).limit(MOST_KEPT)).all()) >= MOST_KEPT:
+    alike = (*mine, clicks.c.counted.is_(why_not is None))
+    if len(session.execute(select(clicks.c.id).where(*alike).limit(MOST_KEPT)).all()) >= MOST_KEPT:
         return
     if _opened_just_now(session, clicked, at) | {clicked.link} >= every_link:
         why_not = why_not or "every_link"

@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from sqlalchemy import BindParameter, ColumnElement, bindparam, exists, literal_column, or_, select, update
 from sqlalchemy.orm import Session
 
+from core.db import reading
 from core.models.tables import effects, enrolments, inbound, look_ups, merchants, people
 from core.statements import Statement, one_of
 from engine.known import Subject
+from engine.machine import Machine
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,12 @@ def lock(session: Session, merchant_id: int, subjects: Mapping[int, Subject], ef
     return Now(rev, bool(unread), state, claim, versions, {row[0]: TripNow(*row[1:4]) for row in found})
 
 
+def an_order_waits(machine: Machine, merchant_id: int) -> bool:
+    """Whether an order that nobody has read yet is known to be there."""
+    with reading(machine.db) as session:
+        return bool(_WAITS.rows(session, {"whose": merchant_id})[0][0])
+
+
 def _unread() -> ColumnElement[bool]:
     """Whether an order waits to be read: each part asks one partial index, in
     the very words of that index."""
@@ -62,6 +70,7 @@ def _unread() -> ColumnElement[bool]:
     return or_(unread, waiting, asking)
 
 
+_WAITS = Statement(select(_unread()))
 # Plus nothing, so that people and trips are found by their own numbers: until its
 # tables are analyzed PostgreSQL would walk through all of the merchant's instead.
 _OF_MERCHANT = people.c.merchant_id + 0 == bindparam("whose")

@@ -117,6 +117,15 @@ def test_a_machines_look_at_a_link_is_led_on_but_not_counted(
     assert told(kontor).clicked == told(kontor).recovered.orders == 0
 
 
+def test_however_often_machines_look_a_person_who_clicks_counts(kontor: Kontor) -> None:
+    reminded(kontor)
+    for _ in range(counting.MOST_KEPT + 5):
+        click(kontor, method="HEAD")
+    kontor.forward(minutes=5)
+    click(kontor)
+    assert told(kontor).clicked == 1
+
+
 def test_who_opens_every_link_within_seconds_is_no_person(kontor: Kontor) -> None:
     reminded(kontor)
     (row,) = kontor.rows(effects, effects.c.state == "done")

@@ -141,6 +141,9 @@ def test_unsubscribing_is_effective_for_everything_that_waits(kontor: Kontor) ->
     kontor.forward(days=20)
     kontor.leave_cart(opted_in=False)
     assert decided(kontor)[-1] == ("refused", ("unsubscribed",))
+    # The same link pressed again says nothing new.
+    assert consent.opt_out(kontor.machine, kontor.merchant_id, address.id, "one_click", kontor.now())
+    assert len(kontor.rows(consents, consents.c.state == "opted_out")) == 1
     # Ticking the box again is the shopper's own, later act.
     kontor.forward(minutes=5)
     kontor.leave_cart(opted_in=True)

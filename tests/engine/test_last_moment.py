@@ -114,9 +114,11 @@ def test_an_order_nobody_has_read_yet_holds_every_message_of_the_shop(kontor_on_
     bens = kontor.leave_cart(BEN)
     _make_due(kontor)
     kontor.deliver(kontor.store.pay(bens))
+    shop = when_asked(kontor, lambda: None)
     effects_engine.run(kontor.machine)
     assert postbox.sent == []
     assert "done" not in {row.state for row in kontor.rows(effects)}
+    assert shop.questions == [], "an answer that could not be acted on was asked for"
     inbox.run(kontor.machine)
     _make_due(kontor)
     effects_engine.run(kontor.machine)
