@@ -28,25 +28,11 @@ def opt_out(machine: Machine, merchant_id: int, address_id: int, source: str, at
         if person_id is None:
             return False
         lock_people(session, merchant_id, [person_id])
-        if not _objects_already(session, merchant_id, address_id):
-            _record(session, merchant_id, address_id, source, at)
+        _record(session, merchant_id, address_id, source, at)
         merchant = session.get_one(Merchant, merchant_id)
         flows = [flow.key for flow in machine.flows.values() if flow.purpose != "service"]
         end_trips_of_person(session, merchant.id, person_id, Reason.UNSUBSCRIBED, at, flows)
     return True
-
-
-def _objects_already(session: Session, merchant_id: int, address_id: int) -> bool:
-    """The same button pressed again says nothing new."""
-    mine = (consents.c.merchant_id == merchant_id, consents.c.address_id == address_id)
-    newest = (
-        select(consents.c.state, consents.c.source)
-        .where(*mine, consents.c.channel == "email", consents.c.purpose == "marketing")
-        .order_by(consents.c.act_at.desc(), consents.c.id.desc())
-        .limit(1)
-    )
-    row = session.execute(newest).one_or_none()
-    return row is not None and (row.state, row.source) == ("opted_out", KONTOR)
 
 
 def _record(session: Session, merchant_id: int, address_id: int, source: str, at: datetime) -> None:

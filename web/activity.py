@@ -48,6 +48,7 @@ def look_for(key: str) -> Response:
     make: addresses of pages end up in logs and histories."""
     merchant = current_merchant(key)
     mark = filters.mark_of(machine().vault, merchant.id, request.form.get("q", ""))
+    mark = mark or filters.as_mark(request.form.get("mark", ""))
     asked: dict[str, Any] = {name: request.form.get(name) or None for name in ("flow", "outcome", "reason")}
     return redirect(url_for(".index", key=key, q=mark or None, **asked))
 

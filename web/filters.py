@@ -42,6 +42,11 @@ def mark_of(vault: Vault, merchant_id: int, typed: str) -> str:
     return fingerprint(vault, merchant_id, "email", clean) if "@" in clean else clean[:63]
 
 
+def as_mark(given: str) -> str:
+    """The mark of an address that a page has handed on, or nothing."""
+    return given if _is_print(given) else ""
+
+
 def whom(session: Session, merchant_id: int, search: str) -> str:
     """The search in words: the masked address, or the order's number."""
     if not _is_print(search):

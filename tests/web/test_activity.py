@@ -78,7 +78,8 @@ def test_one_finds_a_person_by_address_and_by_order(visitor: Visitor, line: str)
     by_address = entries(visitor.press("Show", q="ANNA@example.com"))
     assert 0 < by_address < everything
     assert "Only a…@example.com is shown" in visitor.text
-    assert entries(visitor.press("Show", q="#1001")) >= by_address
+    assert entries(visitor.press("Show", outcome="enrolled")) == 1, "the filter comes on top of the search"
+    assert entries(visitor.press("Show", q="#1001", outcome="")) >= by_address
     assert entries(visitor.press("Show", q="1001")) >= by_address
     assert "Nothing fits" in visitor.press("Show", q="nobody@example.com").text
 
