@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 
 from core import log
 from core.config import Config, read_config
+from core.memory import few_heaps
 from core.queue import open_queue
 from core.runtime import Runtime
 from engine.jobs import Jobs
@@ -38,6 +39,7 @@ HERE = Path(__file__).resolve()
 def create_app(config: Config | None = None) -> Flask:
     """The web application, ready for a WSGI server."""
     config = config or read_config()
+    few_heaps()
     log.set_up(config)
     machine, queue, _ = build(config)
     app = Flask("kontor", root_path=str(HERE.parent))

@@ -6,6 +6,7 @@ while the outside world is called.
 """
 
 import os
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -64,7 +65,8 @@ def transaction(engine: Engine | Connection) -> Iterator[Session]:
 @contextmanager
 def passing(connection: Connection) -> Iterator[Connection]:
     """A transaction whose writing a power cut may undo, never tear: for what
-    is worth nothing once the process is gone, as a claim is. It waits for no disk."""
+    is worth nothing once the process is gone, as a claim is. It waits for no
+    disk. Not to be begun within another transaction."""
     is_sqlite = connection.dialect.name == "sqlite"
     driver: Any = connection.connection.driver_connection
     if is_sqlite:
@@ -76,7 +78,15 @@ def passing(connection: Connection) -> Iterator[Connection]:
             yield connection
     finally:
         if is_sqlite:
-            driver.execute("PRAGMA synchronous=FULL")
+            _wait_for_the_disk_again(connection, driver)
+
+
+def _wait_for_the_disk_again(connection: Connection, driver: Any) -> None:
+    """A connection that can't be set right is never given to anybody again."""
+    try:
+        driver.execute("PRAGMA synchronous=FULL")
+    except sqlite3.Error:
+        connection.invalidate()
 
 
 def transact(engine: Engine | Connection, work: Callable[[Session], T]) -> T:

@@ -17,7 +17,7 @@ from core.events import Order, OrderUpdated
 from core.models.tables import orders, remote_hosts
 from core.reasons import Reason
 from core.vault import SealBroken
-from engine import inbox, privacy
+from engine import inbox, locking, privacy
 from engine.access import access_to
 from engine.batches import BUYING, Asked, Open
 from engine.known import Subject
@@ -26,12 +26,13 @@ from engine.machine import Machine
 from engine.records import digest
 from engine.settling import Outcome, backoff, settle
 from engine.work import announce
-from integrations.roles import Answer, Buyer, Question
+from integrations.roles import Answer, Buyer, LiveShop, Question
 
 log = structlog.get_logger()
 
 TIMEOUTS_BEFORE_REST = 3
 REST = timedelta(minutes=5)
+SOON = timedelta(seconds=2)
 
 
 def ask(machine: Machine, opened: Open) -> Open:
@@ -43,6 +44,13 @@ def ask(machine: Machine, opened: Open) -> Open:
     live = machine.live.get(opened.merchant.platform)
     if live is None:
         return _put_off(machine, opened, about_buying, None)
+    if locking.an_order_waits(machine, opened.merchant.id):
+        # The answer could not be acted on: the shop is asked when the order has been read.
+        return _back(machine, opened, about_buying)
+    return _asked(machine, opened, about_buying, live)
+
+
+def _asked(machine: Machine, opened: Open, about_buying: list[Any], live: LiveShop) -> Open:
     began = clock.now()
     try:
         answer = live.ask(access_to(machine, opened.merchant.id), _question(machine, opened, about_buying))
@@ -136,6 +144,22 @@ def _put_off(machine: Machine, opened: Open, rows: Sequence[Any], wait: timedelt
         announce(session, opened.merchant.id, min(outcome.wake_at for outcome in later if outcome.wake_at))
 
     transact(machine.db, put_off)
+    return _without(opened, rows)
+
+
+def _back(machine: Machine, opened: Open, rows: Sequence[Any]) -> Open:
+    """To be claimed again in a moment; nothing was tried."""
+    at = clock.now() + SOON
+    back = [
+        Outcome(row.id, row.claim, "pending", ("claimed",), row.reason, at, attempts=row.attempts)
+        for row in rows
+    ]
+
+    def give_back(session: Session) -> None:
+        settle(session, back)
+        announce(session, opened.merchant.id, at)
+
+    transact(machine.db, give_back)
     return _without(opened, rows)
 
 

@@ -86,16 +86,19 @@ def _why_not(visit: Visit) -> str | None:
 
 
 def _keep(session: Session, clicked: Clicked, why_not: str | None, every_link: set[str]) -> None:
-    """A link opened over and over is kept a while and then no more."""
+    """A link opened over and over is kept a while and then no more; what does
+    not count never crowds out what does."""
     merchant = session.get_one(Merchant, clicked.merchant_id)
     at = clock.now(merchant)
     mine = (clicks.c.merchant_id == clicked.merchant_id, clicks.c.effect_id == clicked.effect_id)
-    if len(session.execute(select(clicks.c.id).where(*mine).limit(MOST_KEPT)).all()) >= MOST_KEPT:
-        return
     if _opened_just_now(session, clicked, at) | {clicked.link} >= every_link:
         why_not = why_not or "every_link"
         recent = (*mine, clicks.c.at > at - EVERY_LINK_WITHIN, clicks.c.counted)
         session.execute(update(clicks).where(*recent).values(counted=False, why_not="every_link"))
+    known = select(clicks.c.counted).where(*mine).limit(2 * MOST_KEPT)
+    kept = list(session.execute(known).scalars())
+    if kept.count(why_not is None) >= MOST_KEPT or len(kept) >= 2 * MOST_KEPT:
+        return
     session.execute(
         insert(clicks, session).values(
             merchant_id=clicked.merchant_id,

@@ -106,7 +106,7 @@ _LOCK = (
     update(people)
     .where(people.c.id == bindparam("who"), people.c.merchant_id == bindparam("whose"))
     .values(version=people.c.version + 1)
-    .returning(people.c.version, people.c.seen)
+    .returning(people.c.version, people.c.seen, people.c.erased_at)
 )
 
 
@@ -171,8 +171,9 @@ def _lock_known(session: Session, merchant_id: int, named: Names) -> tuple[Known
     rows = _KNOWN.rows(session, wanted)
     ids = {person_id for _, _, person_id, _ in rows}
     locked = _lock(session, merchant_id, ids)
-    if len(locked) < len(ids):
-        # Two of them were made one since they were looked up.
+    moved = len(locked) < len(ids) or any(row.erased_at is not None for row in locked.values())
+    if moved and _KNOWN.rows(session, wanted) != rows:
+        # Two of them were made one, or one was erased, since they were looked up.
         return _lock_known(session, merchant_id, named)
     known = {(channel, print_): (person_id, row_id) for channel, print_, person_id, row_id in rows}
     return known, {person_id: row.seen for person_id, row in locked.items()}

@@ -32,10 +32,12 @@ def load(session: Session, merchant_id: int, subjects: Sequence[Subject], now: d
     loaded, connection = Loaded(now), session.connection()
     person_ids = sorted({s.person_id for s in subjects if s.person_id is not None})
     wanted = {"whose": merchant_id, "carts": sorted({s.cart_id for s in subjects}), "people": person_ids}
+    # People first: what is read after their version is at least as new as it says.
+    if person_ids:
+        _load_people(connection, loaded, wanted)
     _load_carts(connection, loaded, wanted)
     _load_orders(connection, loaded, wanted)
     if person_ids:
-        _load_people(connection, loaded, wanted)
         _load_trips(connection, loaded, wanted)
     return loaded
 

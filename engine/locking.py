@@ -6,9 +6,12 @@ from dataclasses import dataclass, field
 from sqlalchemy import BindParameter, ColumnElement, bindparam, exists, literal_column, or_, select, update
 from sqlalchemy.orm import Session
 
+from core.db import reading
 from core.models.tables import effects, enrolments, inbound, look_ups, merchants, people
 from core.statements import Statement, one_of
+from engine.identity import lock_people
 from engine.known import Subject
+from engine.machine import Machine
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +25,11 @@ class TripNow:
 
 @dataclass(frozen=True, slots=True)
 class Now:
-    """How things stand with the locks held. `rev` is the settings' revision,
-    `unread` whether an order waits to be read, `versions` the people's new
-    ones; `state` and `claim` are those of the effect asked for."""
+    """How things stand once the people are locked. `rev` is the settings'
+    revision, `unread` whether an order waits to be read, `versions` the
+    people's new ones; `state` and `claim` are those of the effect asked for,
+    which whoever holds the trip alone may be changing this moment: becoming
+    `acting` asks for them once more."""
 
     rev: int | None = None
     unread: bool = False
@@ -36,8 +41,8 @@ class Now:
 
 def lock(session: Session, merchant_id: int, subjects: Mapping[int, Subject], effect_id: int) -> Now:
     """Lock the people of these trips, then the trips, each in the order of
-    their ids: the order everybody keeps. A person who has been made one with
-    another since is not found; the trip tells whose it is now."""
+    their ids: the order everybody keeps. Who has been made one with somebody
+    else since is not found; the trip tells whose it is now."""
     if not subjects:
         return Now()
     whom = {subject.person_id for subject in subjects.values() if subject.person_id is not None}
@@ -47,7 +52,16 @@ def lock(session: Session, merchant_id: int, subjects: Mapping[int, Subject], ef
     if not found:
         return Now(versions=versions)
     rev, unread, state, claim = found[0][4:]
-    return Now(rev, bool(unread), state, claim, versions, {row[0]: TripNow(*row[1:4]) for row in found})
+    trips = {row[0]: TripNow(*row[1:4]) for row in found}
+    others = {trip.person_id for trip in trips.values() if trip.person_id is not None} - set(versions)
+    versions |= lock_people(session, merchant_id, others)
+    return Now(rev, bool(unread), state, claim, versions, trips)
+
+
+def an_order_waits(machine: Machine, merchant_id: int) -> bool:
+    """Whether an order that nobody has read yet is known to be there."""
+    with reading(machine.db) as session:
+        return bool(_WAITS.rows(session, {"whose": merchant_id})[0][0])
 
 
 def _unread() -> ColumnElement[bool]:
@@ -62,6 +76,7 @@ def _unread() -> ColumnElement[bool]:
     return or_(unread, waiting, asking)
 
 
+_WAITS = Statement(select(_unread()))
 # Plus nothing, so that people and trips are found by their own numbers: until its
 # tables are analyzed PostgreSQL would walk through all of the merchant's instead.
 _OF_MERCHANT = people.c.merchant_id + 0 == bindparam("whose")

@@ -163,6 +163,7 @@ def _refresh_lines(
     """A nameless cart may only refresh a checkout known by its token, and
     that checkout's own news comes with every change: so it is left alone
     where the checkout is as new."""
+    lock_people(session, merchant_id, _owners(session, merchant_id, event.token))
     row = session.execute(
         select(carts.c.id, carts.c.person_id, carts.c.platform_at, carts.c.lines_at)
         .where(carts.c.merchant_id == merchant_id, carts.c.token == event.token)
@@ -178,6 +179,12 @@ def _refresh_lines(
         session.execute(update(carts).where(carts.c.id == row.id).values(**fresh))
         replace_lines(session, merchant_id, event.lines, cart_id=row.id)
     return row.person_id, row.id
+
+
+def _owners(session: Session, merchant_id: int, token: str) -> list[int]:
+    """Whoever looks at what is known of them must see that it has moved."""
+    mine = (carts.c.merchant_id == merchant_id, carts.c.token == token, carts.c.person_id.is_not(None))
+    return list(session.execute(select(carts.c.person_id).where(*mine)).scalars())
 
 
 def _stamp(session: Session, merchant_id: int, event: OrderShipped | OrderDelivered) -> None:

@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from core import clock
 from core.db import insert, reading, transaction
+from core.memory import few_heaps
 from core.models.tables import effects, heartbeats, inbound, look_ups, merchants, work
 from engine.jobs import Jobs
 from engine.look_ups import askable
@@ -30,6 +31,7 @@ LEASES_EVERY = 1.0
 def work_until_stopped(machine: Machine, queue: Huey, jobs: Jobs) -> None:
     """Serve until SIGTERM or SIGINT, then let running tasks finish: the host
     gives 30 seconds, Huey 25 of them."""
+    few_heaps()
     jobs.serve(machine)
     ticker = Ticker(machine)
     ticker.start()

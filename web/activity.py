@@ -1,6 +1,7 @@
 """The merchant's time line: what Kontor decided and did, and why or why not."""
 
 from collections.abc import Collection
+from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
@@ -24,19 +25,32 @@ def index(key: str) -> str:
     merchant = current_merchant(key)
     wanted = _wanted()
     with reading(machine().db) as db:
-        page = timeline.page(db, machine().vault, merchant.id, wanted)
+        page = timeline.page(db, merchant.id, wanted)
+        found = filters.whom(db, merchant.id, wanted.search)
         held = timeline.held_blasts(db, merchant.id)
     return render_template(
         "activity/index.html",
         merchant=merchant,
         page=page,
         held=held,
+        found=found,
         wanted=wanted,
         filtered=any((wanted.flow, wanted.outcome, wanted.reason, wanted.search)),
         flows=list(machine().flows),
         outcomes=(*filters.DECIDED, *filters.BECAME),
         reasons=sorted(Reason),
     )
+
+
+@bp.post("")
+def look_for(key: str) -> Response:
+    """What was typed goes into the next address as a mark that only we can
+    make: addresses of pages end up in logs and histories."""
+    merchant = current_merchant(key)
+    mark = filters.mark_of(machine().vault, merchant.id, request.form.get("q", ""))
+    mark = mark or filters.as_mark(request.form.get("mark", ""))
+    asked: dict[str, Any] = {name: request.form.get(name) or None for name in ("flow", "outcome", "reason")}
+    return redirect(url_for(".index", key=key, q=mark or None, **asked))
 
 
 @bp.get("/<int(max=9223372036854775807):decision_id>")
@@ -100,7 +114,7 @@ def _wanted() -> filters.Wanted:
         flow=_one_of("flow", machine().flows),
         outcome=_one_of("outcome", (*filters.DECIDED, *filters.BECAME)),
         reason=_one_of("reason", [reason.value for reason in Reason]),
-        search=request.args.get("q", "").strip().replace("\0", "")[:254],
+        search=request.args.get("q", "").strip().replace("\0", "")[:64],
         before=_cursor(request.args.get("before", "")),
     )
 

@@ -3,11 +3,14 @@
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, and_, exists, literal, or_, select, tuple_
+from sqlalchemy.orm import Session
 
 from core.models.tables import addresses, carts, decisions, effects, orders
 from core.vault import Vault
 from engine.identity import fingerprint
 
+# As many letters as an address's keyed hash has, and more than any order's number.
+PRINT = 64
 # What one can filter by: kinds of decisions, and states of the messages that came of them.
 DECIDED = ("enrolled", "refused", "exited")
 BECAME = {
@@ -22,7 +25,8 @@ BECAME = {
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What the reader asked for; `before` is the last decision already seen."""
+    """What the reader asked for; `search` is an order's number or the mark of
+    an address, `before` the last decision already seen."""
 
     flow: str = ""
     outcome: str = ""
@@ -31,7 +35,32 @@ class Wanted:
     before: int | None = None
 
 
-def conditions(vault: Vault, merchant_id: int, wanted: Wanted) -> list[ColumnElement[bool]]:
+def mark_of(vault: Vault, merchant_id: int, typed: str) -> str:
+    """What stands for the search in an address: of an e-mail address only its
+    keyed hash, which names nobody to anybody else."""
+    clean = typed.strip().replace("\0", "")[:254]
+    return fingerprint(vault, merchant_id, "email", clean) if "@" in clean else clean[:63]
+
+
+def as_mark(given: str) -> str:
+    """The mark of an address that a page has handed on, or nothing."""
+    return given if _is_print(given) else ""
+
+
+def whom(session: Session, merchant_id: int, search: str) -> str:
+    """The search in words: the masked address, or the order's number."""
+    if not _is_print(search):
+        return search
+    mine = (addresses.c.merchant_id == merchant_id, addresses.c.channel == "email")
+    found = select(addresses.c.masked).where(*mine, addresses.c.fingerprint == search)
+    return session.execute(found).scalar_one_or_none() or ""
+
+
+def _is_print(search: str) -> bool:
+    return len(search) == PRINT and all(letter in "0123456789abcdef" for letter in search)
+
+
+def conditions(merchant_id: int, wanted: Wanted) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     if wanted.flow:
         found.append(decisions.c.flow == wanted.flow)
@@ -42,7 +71,7 @@ def conditions(vault: Vault, merchant_id: int, wanted: Wanted) -> list[ColumnEle
     if wanted.reason:
         found.append(_for_reason(wanted.reason))
     if wanted.search:
-        found.append(_about(vault, merchant_id, wanted.search))
+        found.append(_about(merchant_id, wanted.search))
     if wanted.before is not None:
         found.append(_after_cursor(merchant_id, wanted.before))
     return found
@@ -58,14 +87,13 @@ def _has_effect(condition: ColumnElement[bool]) -> ColumnElement[bool]:
     return exists().where(effects.c.enrolment_id == decisions.c.enrolment_id, condition)
 
 
-def _about(vault: Vault, merchant_id: int, search: str) -> ColumnElement[bool]:
-    """Everything about one person, by e-mail address or by an order's number."""
-    if "@" in search:
-        print_ = fingerprint(vault, merchant_id, "email", search)
+def _about(merchant_id: int, search: str) -> ColumnElement[bool]:
+    """Everything about one person, by an address's mark or by an order's number."""
+    if _is_print(search):
         person = select(addresses.c.person_id).where(
             addresses.c.merchant_id == merchant_id,
             addresses.c.channel == "email",
-            addresses.c.fingerprint == print_,
+            addresses.c.fingerprint == search,
         )
         return decisions.c.person_id.in_(person)
     number = search.strip().lstrip("#")

@@ -93,7 +93,7 @@ def _made_of_it(merchant: Merchant) -> dict[str, Any]:
     with reading(machine().db) as db:
         return {
             "heard": _heard(db, merchant.id),
-            "feed": timeline.page(db, machine().vault, merchant.id, Wanted(), FEED).entries,
+            "feed": timeline.page(db, merchant.id, Wanted(), FEED).entries,
             "coming": timeline.coming_up(db, merchant.id),
             "figures": numbers.of_flow(db, merchant.id, "cart_recovery"),
         }

@@ -13,7 +13,6 @@ from sqlalchemy import ColumnElement, Label, Select, and_, func, literal, or_, s
 from sqlalchemy.orm import Session
 
 from core.models.tables import addresses, carts, decisions, effects, enrolments
-from core.vault import Vault
 from web.filters import Wanted, conditions
 
 PAGE = 25
@@ -74,9 +73,9 @@ class Held:
     people: tuple[str, ...]
 
 
-def page(session: Session, vault: Vault, merchant_id: int, wanted: Wanted, size: int = PAGE) -> Page:
+def page(session: Session, merchant_id: int, wanted: Wanted, size: int = PAGE) -> Page:
     """The newest decisions first, `size` of them."""
-    query = _entries(merchant_id).where(*conditions(vault, merchant_id, wanted))
+    query = _entries(merchant_id).where(*conditions(merchant_id, wanted))
     query = query.order_by(decisions.c.at.desc(), decisions.c.id.desc()).limit(size + 1)
     rows = session.execute(query).all()
     shown = rows[:size]

@@ -167,16 +167,19 @@ def _asked_in_turn(smtp: smtplib.SMTP, sender: str, size: list[str], recipient: 
 
 def _asked_at_once(smtp: smtplib.SMTP, sender: str, size: list[str], recipient: str) -> Answers:
     """RFC 2920: the three wait for one answer's journey instead of three. A
-    server that takes the text of a refused message gets an empty one, which
-    ends the matter: it is for nobody."""
+    server that takes the text although it refused the recipient gets an empty
+    one, which ends the matter: it is for nobody."""
     mail = " ".join([f"MAIL FROM:{smtplib.quoteaddr(sender)}", *size])
     smtp.send(f"{mail}\r\nRCPT TO:{smtplib.quoteaddr(recipient)}\r\nDATA\r\n")
     first = smtp.getreply()
     second = _reply_or_end(smtp)
     third = _reply_or_end(smtp) if second != _ENDED else _ENDED
-    if third[0] == 354 and not (_is_yes(first) and _is_yes(second)):
+    if third[0] == 354 and not _is_yes(second):
         smtp.send(b".\r\n")
-        smtp.getreply()
+        _reply_or_end(smtp)
+    elif third[0] == 354 and not _is_yes(first):
+        # It has a recipient after all: an empty mail must not go to anybody.
+        smtp.close()
     yield first
     for answer in (second, third):
         if answer == _ENDED:

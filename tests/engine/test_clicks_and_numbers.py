@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from core.db import reading
-from core.models.tables import clicks, effects, orders
+from core.models.tables import addresses, clicks, effects, orders
 from engine import clicks as counting
 from engine.clicks import Visit
 from engine.links import Clicked, Unsubscribe
@@ -115,6 +115,26 @@ def test_a_machines_look_at_a_link_is_led_on_but_not_counted(
     kontor.hear(kontor.store.pay(cart))
     assert [row.counted for row in kontor.rows(clicks)] == [False]
     assert told(kontor).clicked == told(kontor).recovered.orders == 0
+
+
+def test_however_often_machines_look_a_person_who_clicks_counts(kontor: Kontor) -> None:
+    reminded(kontor)
+    for _ in range(counting.MOST_KEPT + 5):
+        click(kontor, method="HEAD")
+    kontor.forward(minutes=5)
+    click(kontor)
+    assert told(kontor).clicked == 1
+
+
+def test_who_opens_every_link_again_and_again_fills_no_table(kontor: Kontor) -> None:
+    reminded(kontor)
+    (row,) = kontor.rows(effects, effects.c.state == "done")
+    (address,) = kontor.rows(addresses, addresses.c.channel == "email")
+    asked = Unsubscribe(kontor.merchant_id, address.id, row.id)
+    for _ in range(2 * counting.MOST_KEPT):
+        click(kontor)
+        counting.looked_at(kontor.machine, asked)
+    assert len(kontor.rows(clicks)) <= 2 * counting.MOST_KEPT
 
 
 def test_who_opens_every_link_within_seconds_is_no_person(kontor: Kontor) -> None:

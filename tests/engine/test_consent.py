@@ -125,6 +125,19 @@ def test_the_shops_opt_out_stops_what_waits(kontor: Kontor) -> None:
     assert trips(kontor) == [("exited", "unsubscribed")]
 
 
+def test_objecting_again_outdoes_what_the_shop_tells_of_the_time_between(kontor: Kontor) -> None:
+    kontor.leave_cart()
+    (address,) = kontor.rows(addresses, addresses.c.channel == "email")
+    consent.opt_out(kontor.machine, kontor.merchant_id, address.id, "page", kontor.now())
+    between = kontor.now() + timedelta(hours=1)
+    kontor.forward(hours=2)
+    consent.opt_out(kontor.machine, kontor.merchant_id, address.id, "page", kontor.now())
+    kontor.hear([_consent(kontor, "opted_in", between)])
+    kontor.leave_cart(opted_in=False)
+    kontor.forward(days=5)
+    assert sent(kontor) == []
+
+
 def test_an_old_opt_out_told_late_stops_nobody(kontor: Kontor) -> None:
     kontor.leave_cart()
     kontor.hear([_consent(kontor, "opted_out", kontor.now() - 30 * DAY)])

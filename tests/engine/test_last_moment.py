@@ -8,8 +8,9 @@ from sqlalchemy import select
 
 from core import clock
 from core.db import reading, transaction
+from core.events import CartLinesChanged, Event
 from core.models import Merchant
-from core.models.tables import addresses, effects
+from core.models.tables import addresses, carts, effects
 from engine import asking, consent, inbox, privacy, simulation
 from engine import effects as effects_engine
 from engine.batches import open_batch
@@ -44,6 +45,12 @@ def when_asked(kontor: Kontor, happens: Callable[[], object]) -> Meanwhile:
     meanwhile = Meanwhile(kontor.machine.live["sandbox"], happens)
     kontor.machine = replace(kontor.machine, live={"sandbox": meanwhile})  # type: ignore[dict-item]
     return meanwhile
+
+
+def _told(kontor: Kontor, event: Event) -> None:
+    with transaction(kontor.machine.db) as session:
+        merchant = session.get_one(Merchant, kontor.merchant_id)
+        inbox.apply(kontor.machine, session, merchant, [event])
 
 
 def test_switching_the_flow_off_between_the_answer_and_the_act_stops_it(kontor_on_both: Kontor) -> None:
@@ -95,6 +102,17 @@ def test_emptying_the_cart_between_the_answer_and_the_act_stops_it(kontor_on_bot
     assert steps(kontor)[0] == (1, "skipped", "cart_emptied")
 
 
+def test_a_nameless_cart_emptied_between_the_answer_and_the_act_stops_it(kontor_on_both: Kontor) -> None:
+    kontor = kontor_on_both
+    postbox = with_postbox(kontor)
+    kontor.leave_cart()
+    token = kontor.rows(carts)[0].token
+    when_asked(kontor, lambda: _told(kontor, CartLinesChanged(token, (), kontor.now())))
+    kontor.forward(hours=1, minutes=1)
+    assert postbox.sent == []
+    assert steps(kontor)[0] == (1, "skipped", "cart_emptied")
+
+
 def test_buying_between_the_answer_and_the_act_stops_it_where_the_webhook_comes(
     kontor_on_both: Kontor,
 ) -> None:
@@ -114,9 +132,11 @@ def test_an_order_nobody_has_read_yet_holds_every_message_of_the_shop(kontor_on_
     bens = kontor.leave_cart(BEN)
     _make_due(kontor)
     kontor.deliver(kontor.store.pay(bens))
+    shop = when_asked(kontor, lambda: None)
     effects_engine.run(kontor.machine)
     assert postbox.sent == []
     assert "done" not in {row.state for row in kontor.rows(effects)}
+    assert shop.questions == [], "an answer that could not be acted on was asked for"
     inbox.run(kontor.machine)
     _make_due(kontor)
     effects_engine.run(kontor.machine)

@@ -11,9 +11,11 @@ import pytest
 from sqlalchemy import func, select, text
 
 import app
-from core.db import reading
+from core.db import reading, transaction
+from core.events import Contact
+from core.models import Merchant
 from core.models.tables import carts, effects, enrolments, inbound, mailbox_messages, orders, people
-from engine import changes, inbox, sweep
+from engine import changes, inbox, privacy, sweep
 from engine import effects as effects_engine
 from engine.claims import claim
 from engine.jobs import settle_all
@@ -143,6 +145,34 @@ def test_an_order_ends_a_running_trip_while_its_cart_changes_and_its_message_is_
     assert town.count(mailbox_messages.c.id > 0) == 0
     assert town.count(enrolments.c.reason == "bought") == len(left)
     assert_whole(town, len(left))
+
+
+def test_a_webhook_that_comes_while_its_person_is_being_erased_is_read_all_the_same(town: Town) -> None:
+    shop = town.shops[0]
+    (left,) = shop.leave_carts(1)
+    town.deliver(left.webhooks)
+    town.read_inbox()
+    erasing, go_on = threading.Event(), threading.Event()
+
+    def erase() -> None:
+        with transaction(town.machine.db) as session:
+            merchant = session.get_one(Merchant, shop.merchant_id)
+            privacy.erase_people(town.machine, session, merchant, Contact(email=left.email))
+            erasing.set()
+            go_on.wait(10)
+
+    eraser = threading.Thread(target=erase)
+    eraser.start()
+    erasing.wait(10)
+    town.deliver(shop.store.add_to_cart(left.cart, "candle"))
+    reader = threading.Thread(target=town.read_inbox)
+    reader.start()
+    reader.join(0.5)
+    go_on.set()
+    eraser.join()
+    reader.join()
+    assert town.count(inbound.c.state == "unreadable") == 0
+    assert town.count(inbound.c.state == "new") == 0
 
 
 def test_two_workers_never_claim_the_same_row(town: Town) -> None:

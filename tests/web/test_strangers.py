@@ -48,6 +48,7 @@ GUARDED = {
     "activity.message",
     "activity.message_html",
     "activity.look_at_held",
+    "activity.look_for",
     "mailbox.index",
     "mailbox.message",
     "mailbox.html",

@@ -1,11 +1,13 @@
 """What the mail server answers decides what happens to the message next."""
 
+import contextlib
 import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -285,3 +287,68 @@ def test_a_mail_server_that_is_set_is_used(tmp_path: Path) -> None:
     config = read_config({"DATABASE_URL": f"sqlite:///{tmp_path}/kontor.db"} | {"KONTOR_ENV": "development"})
     runtime = Runtime.open(config.model_copy(update={"smtp_url": "smtp://127.0.0.1:2525"}))
     assert channel_for(runtime).key == "smtp"
+
+
+class OddServer:
+    """Takes several commands at once, refuses one of them and the text not."""
+
+    def __init__(self, mail: bytes, rcpt: bytes) -> None:
+        self._answers = {b"MAIL": mail, b"RCPT": rcpt}
+        self.texts: list[tuple[bytes, bytes]] = []
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.url = f"smtp://127.0.0.1:{self._listening.getsockname()[1]}"
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                line, _ = self._listening.accept()
+            except OSError:
+                return
+            with line, line.makefile("rwb") as talk:
+                self._talk(talk)
+
+    def _talk(self, talk: Any) -> None:
+        accepted = b""
+        self._say(talk, b"220 odd")
+        while command := talk.readline():
+            verb = command[:4].upper()
+            if verb == b"RCPT" and self._answers[verb].startswith(b"250"):
+                accepted = command
+            if verb == b"DATA":
+                self._say(talk, b"354 go on")
+                self.texts.append((accepted, self._text(talk)))
+                self._say(talk, b"250 taken" if accepted else b"554 for nobody")
+                accepted = b""
+            else:
+                self._say(talk, self._answers.get(verb, b"250-odd\r\n250 PIPELINING"))
+
+    def _text(self, talk: Any) -> bytes:
+        found = b""
+        while (line := talk.readline()) not in (b".\r\n", b""):
+            found += line
+        return bytes(found) if line else b"broken off"
+
+    def _say(self, talk: Any, answer: bytes) -> None:
+        with contextlib.suppress(OSError):
+            talk.write(answer + b"\r\n")
+            talk.flush()
+
+    def close(self) -> None:
+        self._listening.close()
+
+
+def test_nobody_gets_an_empty_mail_because_a_server_takes_a_text_it_has_refused(connect: Connect) -> None:
+    odd = OddServer(mail=b"550 5.7.1 not from you", rcpt=b"250 ok")
+    with pytest.raises(Retryable):
+        connect(odd.url, smtp_starttls="never").send(letter(), merchant_id=1)
+    odd.close()
+    assert [text for to, text in odd.texts if to and text != b"broken off"] == []
+
+
+def test_a_recipient_refused_by_such_a_server_is_refused_for_good(connect: Connect) -> None:
+    odd = OddServer(mail=b"250 ok", rcpt=b"550 5.1.1 nobody here")
+    with pytest.raises(Permanent):
+        connect(odd.url, smtp_starttls="never").send(letter(), merchant_id=1)
+    odd.close()
+    assert odd.texts == [(b"", b"")]
