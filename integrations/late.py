@@ -4,9 +4,10 @@ The libraries for calling shops take megabytes, which a process that only
 hears webhooks need not hold.
 """
 
+import importlib
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
@@ -34,3 +35,13 @@ class Late(Mapping[str, T]):
 
     def __len__(self) -> int:
         return len(self._makers)
+
+
+class LateModule:
+    """A module that is imported when something of it is asked for."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __getattr__(self, wanted: str) -> Any:
+        return getattr(importlib.import_module(self._name), wanted)

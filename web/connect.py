@@ -5,7 +5,7 @@ import secrets
 import time
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from flask import (
     Blueprint,
@@ -26,12 +26,10 @@ from core.http import HttpClient
 from engine import attempts, colleagues, connecting, disconnecting, sign_in
 from engine.attempts import Attempt
 from engine.connecting import Whom
+from integrations.late import LateModule
 from integrations.live import Profile, Tokens
 from integrations.roles import Access, ShopIdentity
-from integrations.woocommerce import keys, owners, probe
-from integrations.woocommerce.api import StoreApi
 from integrations.woocommerce.problems import BY_WORD, Problem, problem
-from integrations.woocommerce.profile import is_too_old
 from integrations.woocommerce.shop import WOOCOMMERCE
 from web import session
 from web.headers import PAGE_POLICY
@@ -39,6 +37,17 @@ from web.i18n import gettext as _
 from web.i18n import locale
 from web.pages import machine
 from web.signing_in import is_address
+
+# Only who connects a store needs what calls one.
+if TYPE_CHECKING:
+    from integrations.woocommerce import api, keys, owners, probe
+    from integrations.woocommerce import profile as shop_profile
+else:
+    api = LateModule("integrations.woocommerce.api")
+    keys = LateModule("integrations.woocommerce.keys")
+    owners = LateModule("integrations.woocommerce.owners")
+    probe = LateModule("integrations.woocommerce.probe")
+    shop_profile = LateModule("integrations.woocommerce.profile")
 
 bp = Blueprint("connect", __name__, url_prefix="/connect/woocommerce")
 
@@ -188,12 +197,12 @@ def _prove(attempt: Attempt, token: str) -> Proven | Problem:
     live = machine().connected[attempt.platform]
     try:
         profile = live.profile(access)
-        if is_too_old(profile.meta.get("version", "")):
+        if shop_profile.is_too_old(profile.meta.get("version", "")):
             return problem("too_old")
         former = disconnecting.former_webhooks(machine(), attempt.platform, attempt.domain)
         if former is not None:
             live.drop_hooks(access, former)
-        is_owners = owners.is_owners_address(StoreApi.of(_client(), access), attempt.email)
+        is_owners = owners.is_owners_address(api.StoreApi.of(_client(), access), attempt.email)
     except NeedsMerchant as error:
         return problem(str(error) if str(error) in BY_WORD else "keys_refused")
     except Permanent:
@@ -201,7 +210,7 @@ def _prove(attempt: Attempt, token: str) -> Proven | Problem:
     return Proven(profile, meta, is_owners)
 
 
-def _sent_to_store(found: probe.Found, begun: attempts.Begun) -> AnyResponse:
+def _sent_to_store(found: "probe.Found", begun: attempts.Begun) -> AnyResponse:
     base = machine().config.app_url
     url = keys.authorize_url(
         found.domain,

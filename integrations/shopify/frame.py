@@ -1,7 +1,8 @@
 """Shopify's admin as one whose frame our pages live in."""
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from typing import Self
 from urllib.parse import urlencode
 
@@ -41,14 +42,19 @@ class ShopifyAdmin:
     proof_name = "id_token"
     scripts = "https://cdn.shopify.com"
 
-    def __init__(self, client: HttpClient, app: oauth.App, app_url: str) -> None:
-        self._client, self._app, self._app_url = client, app, app_url
+    def __init__(self, client: Callable[[], HttpClient], app: oauth.App, app_url: str) -> None:
+        self._made_client, self._app, self._app_url = client, app, app_url
 
     @classmethod
     def of(cls, runtime: Runtime) -> Self:
         config = runtime.config
         app = oauth.App(config.shopify_client_id or "", config.shopify_client_secrets)
-        return cls(HttpClient.of(config), app, config.app_url)
+        return cls(lambda: HttpClient.of(config), app, config.app_url)
+
+    @cached_property
+    def _client(self) -> HttpClient:
+        """Made for the first shop that is called."""
+        return self._made_client()
 
     def viewer(self, visit: Visit) -> Viewer | Unproven | None:
         token = _token(visit)

@@ -4,13 +4,16 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from joserfc import jwt
-from joserfc.errors import ExpiredTokenError, JoseError
-from joserfc.jwk import OctKey
-
+from integrations.late import LateModule
 from integrations.shopify.domain import shop_domain
+
+# Who never opens a page inside the admin needs none of it.
+if TYPE_CHECKING:
+    from joserfc import errors, jwk, jwt
+else:
+    errors, jwk, jwt = (LateModule(f"joserfc.{name}") for name in ("errors", "jwk", "jwt"))
 
 LEEWAY_SECONDS = 10
 LONGEST = 4096
@@ -46,9 +49,9 @@ def read_id_token(token: str, client_id: str, secrets: Sequence[str], now: datet
         return NotTrusted("signature")
     try:
         _registry(client_id, now).validate(claims)
-    except ExpiredTokenError:
+    except errors.ExpiredTokenError:
         return NotTrusted("expired")
-    except (JoseError, ValueError, TypeError):
+    except (errors.JoseError, ValueError, TypeError):
         return NotTrusted("claims")
     shop = _shop(claims)
     return Viewer(shop, claims["sub"]) if shop else NotTrusted("shop")
@@ -58,13 +61,13 @@ def _signed_claims(token: str, secrets: Sequence[str]) -> dict[str, Any] | None:
     """Signed by one of our secrets, of which there are two while they change."""
     for secret in secrets:
         try:
-            return jwt.decode(token, OctKey.import_key(secret), algorithms=["HS256"]).claims
-        except (JoseError, ValueError, TypeError, AttributeError, RecursionError):
+            return jwt.decode(token, jwk.OctKey.import_key(secret), algorithms=["HS256"]).claims
+        except (errors.JoseError, ValueError, TypeError, AttributeError, RecursionError):
             continue
     return None
 
 
-def _registry(client_id: str, now: datetime) -> jwt.JWTClaimsRegistry:
+def _registry(client_id: str, now: datetime) -> "jwt.JWTClaimsRegistry":
     options: dict[str, Any] = {name: {"essential": True} for name in REQUIRED}
     options["aud"] = {"essential": True, "value": client_id}
     return jwt.JWTClaimsRegistry(now=int(now.timestamp()), leeway=LEEWAY_SECONDS, **options)
