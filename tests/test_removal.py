@@ -23,7 +23,15 @@ PARTS = (
 # PostgreSQL needs a server, and one page tells what it says where the removed channel is set.
 LEFT_OUT = "not postgresql and not with_a_mail_server_set"
 # What needs neither a worker nor a server, and still goes through every layer.
-QUICK = ("tests/flows", "tests/integrations", "tests/engine/test_first_story.py", "tests/web/test_mailbox.py")
+QUICK = (
+    "tests/flows",
+    "tests/integrations/mailbox",
+    "tests/integrations/sandbox",
+    "tests/integrations/test_mime.py",
+    "tests/integrations/test_shop_contract.py",
+    "tests/engine/test_first_story.py",
+    "tests/web/test_mailbox.py",
+)
 
 
 def test_kontor_lives_on_without_the_smtp_channel(tmp_path: Path) -> None:

@@ -195,13 +195,16 @@ def test_a_form_without_a_good_token_does_nothing(admin: Admin, key: str) -> Non
     assert "1 person is held" in page_of(admin, f"/shops/{key}/activity").text
 
 
-def test_a_form_that_only_asks_stays_in_the_frame(admin: Admin, key: str) -> None:
+def test_a_form_stays_in_the_frame_and_brings_its_proof(admin: Admin, key: str) -> None:
     page = page_of(admin, f"/shops/{key}/activity")
     form = re.search(r'<form class="filters".*?</form>', page.text, re.DOTALL)
     assert form
-    assert f'name="shop" value="{admin.shop.domain}"' in form[0]
-    assert 'name="host"' in form[0]
-    assert "id_token" not in form[0]
+    action = re.search(r'action="([^"]+)"', form[0])
+    assert action is not None
+    assert f"shop={admin.shop.domain}" in action[1]
+    assert "host=" in action[1]
+    assert "id_token" not in action[1]
+    assert 'name="id_token"' in form[0]
 
 
 def test_a_message_that_we_did_not_write_is_not_told(admin: Admin, key: str) -> None:
