@@ -117,9 +117,15 @@ class FakeMailServer:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _drop_all(self) -> None:
-        for transport in list(self._open):
-            transport.close()
-        await asyncio.sleep(0.01)
+        """Until the last socket is closed: one that was accepted a moment ago
+        opens its line only in the loop's next turns."""
+        for _ in range(500):
+            await asyncio.sleep(0.01)
+            if not self._open:
+                return
+            for transport in list(self._open):
+                assert isinstance(transport, asyncio.Transport)
+                transport.abort()
 
     def _protocol(self) -> SMTP:
         return _Protocol(self)
