@@ -76,16 +76,6 @@ def discard(machine: Machine, merchant_id: int, flow: str, by: str) -> int:
     return len(held)
 
 
-def held_trips(session: Session, merchant_id: int) -> dict[str, int]:
-    """How many trips are held, by flow."""
-    rows = session.execute(
-        select(enrolments.c.flow, func.count())
-        .where(enrolments.c.merchant_id == merchant_id, enrolments.c.state == "held")
-        .group_by(enrolments.c.flow)
-    )
-    return {row[0]: row[1] for row in rows}
-
-
 def _held(session: Session, merchant_id: int, flow: str) -> list[int]:
     return list(
         session.execute(

@@ -102,27 +102,38 @@ def prints_of(vault: Vault, merchant_id: int, contact: Contact) -> list[tuple[st
     return list(_named(vault, merchant_id, contact))
 
 
-_LOCK = (
-    update(people)
-    .where(people.c.id == bindparam("who"), people.c.merchant_id == bindparam("whose"))
-    .values(version=people.c.version + 1)
-    .returning(people.c.version, people.c.seen, people.c.erased_at)
+_whom = people.alias("whom")
+_in_order = (
+    select(_whom.c.id)
+    .where(one_of(_whom.c.id, "people"))
+    .order_by(_whom.c.id)
+    .with_for_update(key_share=True)
 )
+# Adding one to a person's version is the lock; it tells everybody who loaded facts
+# about the person that they have moved. Plus nothing, so that people are found by
+# their own numbers: until its tables are analyzed PostgreSQL would walk through all
+# of the merchant's instead.
+_locking = (
+    update(people)
+    .where(people.c.merchant_id + 0 == bindparam("whose"), people.c.id.in_(_in_order))
+    .values(version=people.c.version + 1)
+)
+_LOCK = Statement(_locking.returning(people.c.id, people.c.version))
+_LOCK_AND_TELL = _locking.returning(people.c.id, people.c.seen, people.c.erased_at)
 
 
 def lock_people(session: Session, merchant_id: int, ids: Iterable[int]) -> dict[int, int]:
     """Lock these people in the order of their ids; their new versions."""
-    return {person_id: row.version for person_id, row in _lock(session, merchant_id, ids).items()}
+    wanted = sorted(set(ids))
+    if not wanted:
+        return {}
+    rows = _LOCK.rows(session, {"whose": merchant_id, "people": wanted})
+    return {person_id: version for person_id, version in rows}  # noqa: C416 - Two numbers, not any pair.
 
 
-def _lock(session: Session, merchant_id: int, ids: Iterable[int]) -> dict[int, Any]:
-    locked = {}
-    for person_id in sorted(set(ids)):
-        wanted = {"who": person_id, "whose": merchant_id}
-        row = session.connection().execute(_LOCK, wanted).one_or_none()
-        if row is not None:
-            locked[person_id] = row
-    return locked
+def _lock_and_tell(session: Session, merchant_id: int, ids: Iterable[int]) -> dict[int, Any]:
+    wanted = {"whose": merchant_id, "people": sorted(set(ids))}
+    return {row.id: row for row in session.connection().execute(_LOCK_AND_TELL, wanted)}
 
 
 Names = dict[tuple[str, str], str]
@@ -170,7 +181,7 @@ def _lock_known(session: Session, merchant_id: int, named: Names) -> tuple[Known
     wanted = {"whose": merchant_id, "prints": [print_ for _, print_ in named]}
     rows = _KNOWN.rows(session, wanted)
     ids = {person_id for _, _, person_id, _ in rows}
-    locked = _lock(session, merchant_id, ids)
+    locked = _lock_and_tell(session, merchant_id, ids) if ids else {}
     moved = len(locked) < len(ids) or any(row.erased_at is not None for row in locked.values())
     if moved and _KNOWN.rows(session, wanted) != rows:
         # Two of them were made one, or one was erased, since they were looked up.

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from sqlalchemy import BindParameter, ColumnElement, bindparam, exists, literal_column, or_, select, update
+from sqlalchemy import BindParameter, ColumnElement, bindparam, exists, literal_column, or_, select
 from sqlalchemy.orm import Session
 
 from core.db import reading
-from core.models.tables import effects, enrolments, inbound, look_ups, merchants, people
+from core.models.tables import effects, enrolments, inbound, look_ups, merchants
 from core.statements import Statement, one_of
 from engine.identity import lock_people
 from engine.known import Subject
@@ -46,7 +46,7 @@ def lock(session: Session, merchant_id: int, subjects: Mapping[int, Subject], ef
     if not subjects:
         return Now()
     whom = {subject.person_id for subject in subjects.values() if subject.person_id is not None}
-    versions = dict(_PEOPLE.rows(session, {"whose": merchant_id, "people": sorted(whom)}))
+    versions = lock_people(session, merchant_id, whom)
     wanted = {"whose": merchant_id, "trips": sorted(subjects), "which": effect_id}
     found = _TRIPS.rows(session, wanted)
     if not found:
@@ -77,24 +77,6 @@ def _unread() -> ColumnElement[bool]:
 
 
 _WAITS = Statement(select(_unread()))
-# Plus nothing, so that people and trips are found by their own numbers: until its
-# tables are analyzed PostgreSQL would walk through all of the merchant's instead.
-_OF_MERCHANT = people.c.merchant_id + 0 == bindparam("whose")
-_whom = people.alias("whom")
-_in_order = (
-    select(_whom.c.id)
-    .where(one_of(_whom.c.id, "people"))
-    .order_by(_whom.c.id)
-    .with_for_update(key_share=True)
-)
-# Adding one to a person's version is the lock; it tells everybody who loaded
-# facts about the person that they have moved.
-_PEOPLE = Statement(
-    update(people)
-    .where(_OF_MERCHANT, people.c.id.in_(_in_order))
-    .values(version=people.c.version + 1)
-    .returning(people.c.id, people.c.version)
-)
 _TRIPS = Statement(
     select(
         enrolments.c.id,

@@ -12,7 +12,7 @@ from core.models import Merchant
 from core.reasons import Reason, sentence
 from engine import notices
 from engine.machine import Machine
-from engine.notice_letters import Words, words_of
+from engine.notice_letters import words_of
 from integrations.sandbox.shop import SANDBOX
 from web import errors, frame, headers, i18n
 from web.i18n import gettext as _
@@ -73,7 +73,7 @@ def navigation(merchant: Merchant) -> list[tuple[str, str, dict[str, str]]]:
     return pages
 
 
-def notices_of(merchant: Merchant) -> list[Words]:
+def notices_of(merchant: Merchant) -> list[dict[str, str]]:
     """What the merchant must do before anything goes on, in her language."""
     with reading(machine().db) as db:
         found = [row for row in notices.open_notices(db, merchant.id) if row.kind == "reconnect"]

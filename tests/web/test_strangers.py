@@ -272,7 +272,7 @@ def test_no_function_of_the_engine_reaches_another_merchants_rows(cast: Cast) ->
 
 # Each is tried above, or takes the merchant from a row that was found under her own number.
 TRIED = {
-    "blast.discard", "blast.held_trips", "blast.release", "changes.apply_times", "changes.going_live",
+    "blast.discard", "blast.release", "changes.apply_times", "changes.going_live",
     "changes.save_flow", "changes.save_shop", "changes.set_mode", "consent.opt_out", "inbox.replay",
     "simulation.forward", "simulation.is_moving", "simulation.next_due",
     "colleagues.invite", "colleagues.listing", "colleagues.remove", "data_requests.answer",
