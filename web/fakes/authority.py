@@ -3,6 +3,7 @@
 Its key is never written down, so whoever trusts it trusts that one certificate.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -25,7 +26,7 @@ def ensure(folder: Path) -> None:
     if file.exists() and _ends_at(file) > clock.now() + RENEWED_BEFORE:
         return
     folder.mkdir(parents=True, exist_ok=True)
-    authority, chain = _make()
+    authority, chain = signed(NAMES, GOOD_FOR)
     host = folder / HOST
     host.touch(mode=0o600)
     host.write_bytes(chain)
@@ -36,12 +37,14 @@ def _ends_at(file: Path) -> datetime:
     return x509.load_pem_x509_certificate(file.read_bytes()).not_valid_after_utc
 
 
-def _make() -> tuple[bytes, bytes]:
+def signed(names: Sequence[str], good_for: timedelta) -> tuple[bytes, bytes]:
+    """A new authority's certificate, and the chain with its key of the one
+    certificate for these names; PEM."""
     own_key, host_key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
-    name = "Kontor development"
-    authority = _certificate(name, own_key, name, own_key, x509.BasicConstraints(True, 0))
-    names = x509.SubjectAlternativeName([x509.DNSName(one) for one in NAMES])
-    host = _certificate(NAMES[0], host_key, name, own_key, names)
+    until, name = clock.now() + good_for, "Kontor development"
+    authority = _certificate(name, own_key, name, own_key, x509.BasicConstraints(True, 0), until)
+    known = x509.SubjectAlternativeName([x509.DNSName(one) for one in names])
+    host = _certificate(names[0], host_key, name, own_key, known, until)
     key = host_key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
@@ -54,16 +57,16 @@ def _certificate(
     issuer: str,
     issuer_key: ec.EllipticCurvePrivateKey,
     extension: x509.ExtensionType,
+    until: datetime,
 ) -> x509.Certificate:
-    now = clock.now()
     return (
         x509.CertificateBuilder()
         .subject_name(_named(subject))
         .issuer_name(_named(issuer))
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + GOOD_FOR)
+        .not_valid_before(clock.now() - timedelta(hours=1))
+        .not_valid_after(until)
         .add_extension(extension, critical=isinstance(extension, x509.BasicConstraints))
         .sign(issuer_key, hashes.SHA256())
     )
