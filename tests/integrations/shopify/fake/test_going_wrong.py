@@ -1,49 +1,13 @@
 """Our own Shopify goes wrong as it is told to, in the ways the real one can."""
 
 import http.client
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from tests.fakes.shopify import FakeShopify, Shop
 from tests.fakes.shopify.client import Client
-
-DAY = "2026-01-01T00:00:00Z"
-CREATE = """mutation Create($given: DiscountCodeBasicInput!) {
-  discountCodeBasicCreate(basicCodeDiscount: $given) {
-    codeDiscountNode { id } userErrors { field message code } } }"""
-BY_CODE = "query($code: String!) { codeDiscountNodeByCode(code: $code) { id } }"
-
-
-@pytest.fixture
-def shopify() -> Iterator[FakeShopify]:
-    with FakeShopify() as fake:
-        fake.hooks.post = lambda headers, body: 200
-        yield fake
-
-
-@pytest.fixture
-def shop(shopify: FakeShopify) -> Shop:
-    return shopify.add_shop()
-
-
-@pytest.fixture
-def app(shopify: FakeShopify, shop: Shop) -> Client:
-    return shopify.client(shop)
-
-
-def discount(**changed: Any) -> dict[str, Any]:
-    given = {
-        "title": "Kontor 10 %",
-        "code": "FIRST",
-        "startsAt": DAY,
-        "endsAt": "2099-12-01T00:00:00Z",
-        "usageLimit": 1,
-        "context": {"all": "ALL"},
-        "customerGets": {"value": {"percentage": 0.1}, "items": {"all": True}},
-    }
-    return given | changed
+from tests.integrations.shopify.fake.asking import BY_CODE, CREATE, discount
 
 
 def test_the_next_calls_go_wrong_as_they_were_told_to(shopify: FakeShopify, app: Client) -> None:

@@ -7,7 +7,6 @@ import http.client
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -25,23 +24,6 @@ from tests.fakes.shopify.id_tokens import holds, mint
 from tests.fakes.shopify.tokens import SEEN_IN_2026
 
 VECTORS = Path(__file__).parents[2] / "payloads" / "shopify" / "vectors.json"
-
-
-@pytest.fixture
-def shopify() -> Iterator[FakeShopify]:
-    with FakeShopify() as fake:
-        fake.hooks.post = lambda headers, body: 200
-        yield fake
-
-
-@pytest.fixture
-def shop(shopify: FakeShopify) -> Shop:
-    return shopify.add_shop()
-
-
-@pytest.fixture
-def app(shopify: FakeShopify, shop: Shop) -> Client:
-    return shopify.client(shop)
 
 
 # Tokens.

@@ -1,6 +1,5 @@
 """Our own Shopify answers questions as the documented one does, and counts what they cost."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -9,31 +8,7 @@ from integrations.shopify.documents import DOCUMENTS
 from integrations.shopify.fragments import Document
 from tests.fakes.shopify import FakeShopify, Shop
 from tests.fakes.shopify.client import Client
-
-ORDERS = "query($q: String) { orders(first: 10, query: $q) { nodes { name } } }"
-BY_CODE = "query($code: String!) { codeDiscountNodeByCode(code: $code) { id } }"
-
-
-@pytest.fixture
-def shopify() -> Iterator[FakeShopify]:
-    with FakeShopify() as fake:
-        fake.hooks.post = lambda headers, body: 200
-        yield fake
-
-
-@pytest.fixture
-def shop(shopify: FakeShopify) -> Shop:
-    return shopify.add_shop()
-
-
-@pytest.fixture
-def app(shopify: FakeShopify, shop: Shop) -> Client:
-    return shopify.client(shop)
-
-
-def names(app: Client, query: str) -> list[str]:
-    return [one["name"] for one in app.data(ORDERS, q=query)["orders"]["nodes"]]
-
+from tests.integrations.shopify.fake.asking import BY_CODE, ORDERS, names
 
 # Asking.
 

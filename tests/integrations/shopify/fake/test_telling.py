@@ -1,7 +1,7 @@
 """Our own Shopify tells the app what happens, as faithfully and as badly as the real one."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -13,29 +13,7 @@ from tests.fakes.shopify.client import Client
 from tests.fakes.shopify.hooks import sign
 from tests.fakes.shopify.shapes import RECORDED
 from tests.integrations.recorded import arriving
-
-ORDERS = "query($q: String) { orders(first: 10, query: $q) { nodes { name } } }"
-
-
-@pytest.fixture
-def shopify() -> Iterator[FakeShopify]:
-    with FakeShopify() as fake:
-        fake.hooks.post = lambda headers, body: 200
-        yield fake
-
-
-@pytest.fixture
-def shop(shopify: FakeShopify) -> Shop:
-    return shopify.add_shop()
-
-
-@pytest.fixture
-def app(shopify: FakeShopify, shop: Shop) -> Client:
-    return shopify.client(shop)
-
-
-def names(app: Client, query: str) -> list[str]:
-    return [one["name"] for one in app.data(ORDERS, q=query)["orders"]["nodes"]]
+from tests.integrations.shopify.fake.asking import names
 
 
 def test_what_a_shopper_does_arrives_signed_and_readable(shopify: FakeShopify, shop: Shop) -> None:
