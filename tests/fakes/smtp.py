@@ -165,7 +165,8 @@ class _Protocol(SMTP):
         super().connection_made(transport)
 
     def connection_lost(self, error: Exception | None) -> None:
-        self._fake._open.discard(self.transport)
+        # After STARTTLS there are two: the encrypted line, and the one beneath it.
+        self._fake._open -= {self.transport, self._original_transport}
         super().connection_lost(error)
 
     def _check(self, server: Any, session: Any, envelope: Any, mechanism: str, data: Any) -> AuthResult:

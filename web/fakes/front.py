@@ -4,7 +4,7 @@ import asyncio
 import ssl
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 CHUNK = 64 * 1024
@@ -53,8 +53,7 @@ async def _carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, beh
         for way in ways:
             way.cancel()
         await asyncio.gather(*ways, return_exceptions=True)
-        inner_writer.close()
-        writer.close()
+        await _close(inner_writer, writer)
 
 
 async def _pour(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -65,6 +64,17 @@ async def _pour(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
             await writer.drain()
     except OSError:
         return
+
+
+async def _close(*lines: asyncio.StreamWriter) -> None:
+    """Politely for a second: an encrypted line ends only once the other side has said goodbye too."""
+    for line in lines:
+        line.close()
+    goodbyes = asyncio.gather(*(line.wait_closed() for line in lines), return_exceptions=True)
+    with suppress(TimeoutError):
+        await asyncio.wait_for(goodbyes, 1)
+    for line in lines:
+        line.transport.abort()
 
 
 async def _end(server: asyncio.Server) -> None:
