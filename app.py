@@ -16,7 +16,15 @@ from core.runtime import Runtime
 from engine.jobs import Jobs
 from engine.machine import Busy, Machine
 from flows import CATALOGUE
-from integrations import ADMINS, SHOPS, channel_for, connected_shops, live_shops, own_channels
+from integrations import (
+    ADMINS,
+    SELF_HOSTED,
+    SHOPS,
+    channel_for,
+    connected_shops,
+    live_shops,
+    own_channels,
+)
 from web import (
     activity,
     commands,
@@ -52,6 +60,7 @@ def create_app(config: Config | None = None) -> Flask:
     )
     app.extensions |= {"kontor": machine, "kontor.queue": queue, "kontor.door": doors.Door.of(machine)}
     app.extensions["kontor.admins"] = {key: make(machine.runtime) for key, make in ADMINS.items()}
+    app.extensions["kontor.self_hosted"] = {key: make(machine.runtime) for key, make in SELF_HOSTED.items()}
     pages.install(app)
     _register(app, config)
     doors.install(app)

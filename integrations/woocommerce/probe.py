@@ -9,8 +9,9 @@ import httpx2
 
 from core.errors import KontorError, Permanent, Refusal, Retryable
 from core.http import HttpClient
+from integrations.self_hosted import Problem
 from integrations.woocommerce import profile, refusals
-from integrations.woocommerce.problems import Problem, problem
+from integrations.woocommerce.problems import problem
 
 # Where WordPress's own pages begin: what stands before is its home.
 INSIDE = ("wp-admin", "wp-login.php", "wp-content", "wp-json", "wc-auth", "index.php")

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from core.http import HttpClient
+from integrations.self_hosted import Problem
 from integrations.woocommerce import profile
 from integrations.woocommerce.probe import Found, normalised, probe
-from integrations.woocommerce.problems import PROBLEMS, Problem, problem
+from integrations.woocommerce.problems import PROBLEMS, problem
 from tests.integrations.woocommerce.standing import Said, Store, html, refused, rest
 from tests.support.certificates import make_authority
 
