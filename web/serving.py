@@ -11,7 +11,7 @@ import socket
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import IO, Any, TypeVar
+from typing import Any, TypeVar
 
 from gunicorn.workers import gthread
 
@@ -51,7 +51,7 @@ class Line(socket.socket):
         send = super().sendall
         self._taken(lambda: send(data, flags))
 
-    def sendfile(self, file: IO[bytes], offset: int = 0, count: int | None = None) -> int:
+    def sendfile(self, file: Any, offset: int = 0, count: int | None = None) -> int:
         send = super().sendfile
         return self._taken(lambda: send(file, offset, count))
 
