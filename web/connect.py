@@ -23,6 +23,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from core.errors import InDoubt, NeedsMerchant, Permanent, Retryable, Unreadable
 from core.http import HttpClient
+from core.network import within
 from engine import attempts, colleagues, connecting, disconnecting, sign_in
 from engine.attempts import Attempt
 from engine.connecting import Whom
@@ -54,6 +55,7 @@ bp = Blueprint("connect", __name__, url_prefix="/connect/woocommerce")
 COOKIE = "__Host-kontor-connecting"
 COOKIE_LASTS = timedelta(minutes=45)
 LARGEST_CALLBACK = 16 * 1024
+PROVEN_WITHIN = 30.0
 # The form leads on to her own store; a browser asks this of every step on the way.
 LEADS_ON = PAGE_POLICY.replace("form-action 'self'", "form-action 'self' https:")
 
@@ -187,6 +189,7 @@ def _sentence(met: Problem) -> str:
     return met.german if locale() == "de" else met.english
 
 
+@within(PROVEN_WITHIN)
 def _prove(attempt: Attempt, token: str) -> Proven | Problem:
     """Calls to that very store; whatever webhooks it had of ours are made anew later."""
     entry = attempt.found.get("entry", "")
