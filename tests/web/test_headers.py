@@ -1,6 +1,7 @@
 """What every answer carries, and the pages for what went wrong."""
 
 import re
+from io import BytesIO
 
 import pytest
 from flask import Flask
@@ -58,6 +59,18 @@ def test_a_fault_of_ours_tells_no_details(make_app: MakeApp) -> None:
     answer = app.test_client().get("/broken")
     assert answer.status_code == 500
     assert "secret" not in answer.text
+
+
+@pytest.mark.parametrize(
+    "path", ["/sign-in", "/connect/woocommerce", "/u/x", "/shops/x/activity", "/nowhere"]
+)
+def test_nobody_leaves_a_parcel_here(app: Flask, path: str) -> None:
+    """What is not taken is not read: neither as a form nor as a file nor without telling its length."""
+    client = app.test_client()
+    for parcel in ({"email": "x" * 400_000}, {"file": (BytesIO(b"x" * 400_000), "parcel")}):
+        answer = client.post(path, data=parcel)
+        assert answer.status_code in (404, 405, 413)
+        assert "<h1>" in answer.text
 
 
 def test_who_wants_plain_text_gets_a_line(app: Flask) -> None:
