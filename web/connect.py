@@ -55,7 +55,6 @@ bp = Blueprint("connect", __name__, url_prefix="/connect/woocommerce")
 COOKIE = "__Host-kontor-connecting"
 COOKIE_LASTS = timedelta(minutes=45)
 LARGEST_CALLBACK = 16 * 1024
-PROVEN_WITHIN = 30.0
 # The form leads on to her own store; a browser asks this of every step on the way.
 LEADS_ON = PAGE_POLICY.replace("form-action 'self'", "form-action 'self' https:")
 
@@ -189,7 +188,7 @@ def _sentence(met: Problem) -> str:
     return met.german if locale() == "de" else met.english
 
 
-@within(PROVEN_WITHIN)
+@within(30)
 def _prove(attempt: Attempt, token: str) -> Proven | Problem:
     """Calls to that very store; whatever webhooks it had of ours are made anew later."""
     entry = attempt.found.get("entry", "")
@@ -239,10 +238,8 @@ def _browser() -> str | None:
 
 
 def _signer() -> URLSafeTimedSerializer:
-    options = {"key_derivation": "hmac", "digest_method": hashlib.sha256}
-    return URLSafeTimedSerializer(
-        machine().config.secret_key, salt="kontor.connecting", signer_kwargs=options
-    )
+    how = {"key_derivation": "hmac", "digest_method": hashlib.sha256}
+    return URLSafeTimedSerializer(machine().config.secret_key, salt="kontor.connecting", signer_kwargs=how)
 
 
 def _form(status: int = 200, met: Problem | None = None, email_fault: str = "") -> Response:

@@ -134,9 +134,11 @@ def test_a_link_needs_our_own_button(woo: AtStore) -> None:
 
 
 def test_nobodys_mailbox_is_filled(woo: AtStore) -> None:
-    for _ in range(6):
-        ask(woo, OWNERS)
-    sign_in.run(woo.door.machine)
+    """Who presses several times before the mail is out gets one, and no more than a few in all."""
+    for times in (3, 1, 1, 1):
+        for _ in range(times):
+            ask(woo, OWNERS)
+        sign_in.run(woo.door.machine)
     assert len(woo.mails()) == sign_in.MOST
 
 
