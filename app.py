@@ -54,6 +54,8 @@ def create_app(config: Config | None = None) -> Flask:
         MAX_CONTENT_LENGTH=LARGEST_FORM,
         MAX_FORM_MEMORY_SIZE=LARGEST_FORM,
     )
+    # An address is right or wrong: to mend it would lead to whatever host the visitor named.
+    app.url_map.merge_slashes = False
     app.extensions |= {"kontor": machine, "kontor.queue": queue, "kontor.door": doors.Door.of(machine)}
     app.extensions["kontor.admins"] = {key: make(machine.runtime) for key, make in ADMINS.items()}
     pages.install(app)

@@ -84,6 +84,13 @@ def test_a_stale_form_is_explained(visitor: Visitor) -> None:
     assert "This page was open for too long" in answer.text
 
 
+@pytest.mark.parametrize("path", ["/shopify//x", "//shopify/x", "/sign-in//x", "/shops//x/activity"])
+def test_nobody_is_led_to_the_host_that_a_request_names(app: Flask, path: str) -> None:
+    """Neither is a proof in the address, by http."""
+    answer = app.test_client().get(path, base_url="http://evil.example")
+    assert "evil" not in answer.headers.get("Location", "") + answer.text
+
+
 def test_redirects_stay_redirects(app: Flask) -> None:
     with app.test_request_context():
         error = HTTPException()
