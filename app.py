@@ -42,6 +42,8 @@ from web import (
 )
 
 HERE = Path(__file__).resolve()
+# No form of ours is longer; webhooks have a limit of their own.
+LARGEST_FORM = 256 * 1024
 
 
 def create_app(config: Config | None = None) -> Flask:
@@ -57,7 +59,11 @@ def create_app(config: Config | None = None) -> Flask:
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=config.app_url.startswith("https://"),
         WTF_CSRF_TIME_LIMIT=None,
+        MAX_CONTENT_LENGTH=LARGEST_FORM,
+        MAX_FORM_MEMORY_SIZE=LARGEST_FORM,
     )
+    # An address is right or wrong: to mend it would lead to whatever host the visitor named.
+    app.url_map.merge_slashes = False
     app.extensions |= {"kontor": machine, "kontor.queue": queue, "kontor.door": doors.Door.of(machine)}
     app.extensions["kontor.admins"] = {key: make(machine.runtime) for key, make in ADMINS.items()}
     app.extensions["kontor.self_hosted"] = {key: make(machine.runtime) for key, make in SELF_HOSTED.items()}

@@ -55,7 +55,7 @@ def disconnect(key: str) -> AnyResponse:
     return _back(key)
 
 
-@bp.post("/data-requests/<int:request_id>")
+@bp.post("/data-requests/<int(max=9223372036854775807):request_id>")
 def data_request(key: str, request_id: int) -> Response:
     """What is known of the person, to be handed to her; with it the request is answered."""
     merchant = current_merchant(key)
@@ -78,13 +78,13 @@ def invite(key: str) -> AnyResponse:
         flash(_("A link is on its way to %(email)s.", email=email))
     else:
         flash(
-            _("The mail to %(email)s could not be sent. Try again in a quarter of an hour.", email=email),
+            _("The mail to %(email)s could not be sent. Try again later.", email=email),
             "error",
         )
     return _back(key)
 
 
-@bp.post("/colleagues/<int:member_id>/remove")
+@bp.post("/colleagues/<int(max=9223372036854775807):member_id>/remove")
 def remove(key: str, member_id: int) -> AnyResponse:
     """Nobody removes herself by mistake: she signs out."""
     merchant = current_merchant(key)
@@ -94,7 +94,7 @@ def remove(key: str, member_id: int) -> AnyResponse:
     return _back(key)
 
 
-@bp.post("/sessions/<int:session_id>/end")
+@bp.post("/sessions/<int(max=9223372036854775807):session_id>/end")
 def end_session(key: str, session_id: int) -> AnyResponse:
     merchant = current_merchant(key)
     if not member_sessions.end(machine(), merchant.id, session_id):

@@ -6,6 +6,7 @@ from flask import flash, redirect, url_for
 from werkzeug.wrappers import Response
 
 from core.errors import NeedsMerchant, Permanent
+from core.network import within
 from engine import colleagues, connecting, disconnecting, sign_in
 from engine.attempts import Attempt
 from engine.connecting import Whom
@@ -16,6 +17,7 @@ from web.i18n import gettext as _
 from web.pages import machine
 
 
+@within(30)
 def prove(platform: SelfHosted, attempt: Attempt, token: str) -> Proven | Problem:
     """Calls to that very store; whatever webhooks it had of ours are made anew
     later. Raises Retryable and InDoubt where it can't say."""
