@@ -25,6 +25,7 @@ from web import (
     doors,
     health,
     install,
+    look_back,
     mailbox,
     pages,
     sandbox,
@@ -95,6 +96,7 @@ def _register(app: Flask, config: Config) -> None:
         signing_in.bp,
         connect.bp,
         activity.bp,
+        look_back.bp,
         mailbox.bp,
         connection.bp,
     ):

@@ -7,6 +7,7 @@ from core.models import naming  # isort: split
 
 from core.models.commerce import CartRow, LineRow, OrderRow, ProductRow, VariantRow
 from core.models.inbox import Inbound, InboundPerson, LookUpRow
+from core.models.look_backs import LookBack
 from core.models.mailbox import MailboxMessage
 from core.models.merchants import (
     Connection,
@@ -36,7 +37,7 @@ metadata = SQLModel.metadata
 __all__ = [
     "Address", "CartRow", "Click", "Connecting", "Connection", "Consent", "DataRequest", "Decision",
     "DiscountCode", "Effect", "Enrolment", "Heartbeat", "HookRow", "Inbound", "InboundPerson", "LegalAct",
-    "LineRow", "LookUpRow", "MailboxMessage", "Member", "MemberSession", "Merchant", "Notice", "OrderRow",
-    "Person", "ProductRow", "ReadingRow", "RemoteHost", "SandboxRecord", "SettingsVersion", "SignInLink",
-    "Suppression", "VariantRow", "Work", "metadata", "naming",
+    "LineRow", "LookBack", "LookUpRow", "MailboxMessage", "Member", "MemberSession", "Merchant", "Notice",
+    "OrderRow", "Person", "ProductRow", "ReadingRow", "RemoteHost", "SandboxRecord", "SettingsVersion",
+    "SignInLink", "Suppression", "VariantRow", "Work", "metadata", "naming",
 ]  # fmt: skip

@@ -49,6 +49,8 @@ GUARDED = {
     "activity.message_html",
     "activity.look_at_held",
     "activity.look_for",
+    "look_back.page",
+    "look_back.ask",
     "mailbox.index",
     "mailbox.message",
     "mailbox.html",
