@@ -61,3 +61,10 @@ def test_where_no_cart_was_left_it_says_so(visitor: Visitor, page: str, machine:
 
 def test_a_flow_that_nobody_has_is_not_found(visitor: Visitor, page: str) -> None:
     assert visitor.client.get(page.replace("cart_recovery", "horoscope")).status_code == 404
+
+
+def test_one_click_leaves_some_people_out_and_another_nobody(visitor: Visitor, page: str) -> None:
+    told = visitor.open(page).press("Leave out 10 %").text
+    assert "10 of a hundred people, chosen by chance and always the same ones, get nothing." in told
+    told = visitor.press("Leave nobody out").text
+    assert "Leave some out, by chance and always the same ones, and compare." in told

@@ -51,6 +51,7 @@ GUARDED = {
     "activity.look_for",
     "look_back.page",
     "look_back.ask",
+    "look_back.leave_out",
     "mailbox.index",
     "mailbox.message",
     "mailbox.html",
