@@ -33,8 +33,8 @@ class ShopifyLive:
             "and in which somebody had typed an address."
         ),
         (
-            "Aus der Zeit vor der Verbindung mit Kontor nennt Shopify nur Checkouts, die noch offen waren und "
-            "in denen eine Adresse eingetragen war."
+            "Aus der Zeit vor der Verbindung mit Kontor nennt Shopify nur Checkouts, die noch offen waren "
+            "und in denen eine Adresse eingetragen war."
         ),
     )
 
