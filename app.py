@@ -33,6 +33,7 @@ from web import (
     doors,
     health,
     install,
+    look_back,
     mailbox,
     pages,
     sandbox,
@@ -110,6 +111,7 @@ def _register(app: Flask, config: Config) -> None:
         signing_in.bp,
         connect.bp,
         activity.bp,
+        look_back.bp,
         mailbox.bp,
         connection.bp,
     ):

@@ -8,7 +8,7 @@ from sqlalchemy import update
 from core.actions import Enrol
 from core.models.tables import enrolments
 from core.reasons import Reason
-from engine import blast
+from engine import blast, holdout
 from engine.built import Inserting
 from engine.deciding import Deciding, Trip
 from engine.episodes import next_episode
@@ -31,7 +31,7 @@ _ADD = Inserting(enrolments, lambda row: row.on_conflict_do_nothing().returning(
 
 
 def _begin(case: Deciding, action: Enrol) -> Trip | None:
-    state = "held" if blast.would_be(case) else "active"
+    state = _state(case)
     episode = next_episode(case, action)
     enrolment_id = None
     if episode is not None:
@@ -39,7 +39,10 @@ def _begin(case: Deciding, action: Enrol) -> Trip | None:
         enrolment_id = next((added for (added,) in _ADD.rows(case.session, row)), None)
     if enrolment_id is None:
         # This very cart has had its trip; it never gets a second one.
-        case.record("refused", (Reason.DUPLICATE,))
+        case.record("refused", (_why_not_again(case),))
+        return None
+    if state == holdout.STATE:
+        case.record("refused", (Reason.HELD_OUT,), enrolment_id=enrolment_id)
         return None
     reasons = (Reason.BLAST_HELD,) if state == "held" else ()
     case.record("enrolled", reasons, enrolment_id=enrolment_id)
@@ -51,9 +54,23 @@ def _begin(case: Deciding, action: Enrol) -> Trip | None:
     return trip
 
 
-def _row(case: Deciding, action: Enrol) -> dict[str, Any]:
+def _state(case: Deciding) -> str:
     person_id = case.subject.person_id
     assert person_id is not None, "a flow enrolled nobody"
+    if holdout.is_left_out(case.merchant.id, case.flow.key, person_id, case.saved.settings.holdout):
+        return holdout.STATE
+    return "held" if blast.would_be(case) else "active"
+
+
+def _why_not_again(case: Deciding) -> Reason:
+    """Whoever was left out with this cart is so until a new one."""
+    mine = (trip.state for trip in case.cart_trips if trip.mode == case.saved.mode)
+    return Reason.HELD_OUT if holdout.STATE in mine else Reason.DUPLICATE
+
+
+def _row(case: Deciding, action: Enrol) -> dict[str, Any]:
+    person_id = case.subject.person_id
+    assert person_id is not None
     return {
         "merchant_id": case.merchant.id,
         "person_id": person_id,

@@ -10,16 +10,16 @@ from sqlalchemy.orm import Session
 
 from core.facts import Mode
 from core.models.tables import settings_versions
-from core.settings import FlowSettings, setting
+from core.settings import FlowSettings, Settings, setting
 from flows.flow import Flow
 
 SHOP = "shop"
 ONE_LINE = r"^[^\r\n]*$"
 ADDRESS = r"^([^@\s<>]+@[^@\s<>]+)?$"
-S = TypeVar("S", bound=FlowSettings)
+S = TypeVar("S", bound=Settings)
 
 
-class ShopSettings(FlowSettings):
+class ShopSettings(Settings):
     """Caps, quiet hours, consent and brand, for all flows together."""
 
     consent_policy: Literal["opted_in", "existing_customers", "platform"] = setting(

@@ -81,10 +81,12 @@ class ConsentWrite:
 
 class ConnectedShop(LiveShop, Protocol):
     """A shop somewhere else, reached with a token. Raises as LiveShop does.
-    `keeps_consent` says that the platform keeps who may be written to."""
+    `keeps_consent` says that the platform keeps who may be written to,
+    `past_limits` (English, German) what it can't tell of the time before us."""
 
     readings: tuple[Reading, ...]
     keeps_consent: bool
+    past_limits: tuple[str, str]
 
     def renew(self, domain: str, refresh: str) -> Tokens:
         """A new pair for a token that ends. NeedsMerchant: the refreshing has

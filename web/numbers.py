@@ -6,6 +6,7 @@ from sqlalchemy import ColumnElement, ScalarSelect, and_, func, select
 from sqlalchemy.orm import Session
 
 from core.models.tables import carts, clicks, effects, enrolments, orders
+from engine import holdout
 
 SENT = ("done", "unknown")
 
@@ -32,7 +33,10 @@ def of_flow(session: Session, merchant_id: int, flow: str) -> Numbers:
     mine = and_(effects.c.merchant_id == merchant_id, effects.c.flow == flow, effects.c.mode == "live")
     messages = and_(mine, effects.c.kind == "send_message")
     trips = and_(
-        enrolments.c.merchant_id == merchant_id, enrolments.c.flow == flow, enrolments.c.mode == "live"
+        enrolments.c.merchant_id == merchant_id,
+        enrolments.c.flow == flow,
+        enrolments.c.mode == "live",
+        enrolments.c.state != holdout.STATE,
     )
     counted = select(clicks.c.effect_id).where(clicks.c.merchant_id == merchant_id, clicks.c.counted)
     query = select(

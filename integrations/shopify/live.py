@@ -27,6 +27,16 @@ class ShopifyLive:
 
     readings = read_back.READINGS
     keeps_consent = True
+    past_limits = (
+        (
+            "Of the time before Kontor was connected, Shopify only tells of checkouts that were still open "
+            "and in which somebody had typed an address."
+        ),
+        (
+            "Aus der Zeit vor der Verbindung mit Kontor nennt Shopify nur Checkouts, die noch offen waren "
+            "und in denen eine Adresse eingetragen war."
+        ),
+    )
 
     def __init__(
         self, client: HttpClient, wait: Callable[[float], None] = time.sleep, app: oauth.App | None = None

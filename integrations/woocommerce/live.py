@@ -32,6 +32,17 @@ class WooCommerceLive:
 
     readings = readings.ALL
     keeps_consent = False
+    # A draft is removed a day after its last change, and a classic checkout never is one.
+    past_limits = (
+        (
+            "WooCommerce deletes a checkout about a day after it was left. What was left before Kontor was "
+            "connected is therefore missing here."
+        ),
+        (
+            "WooCommerce löscht einen Checkout etwa einen Tag, nachdem er verlassen wurde. Was vor der "
+            "Verbindung mit Kontor liegen blieb, fehlt hier deshalb."
+        ),
+    )
 
     def __init__(self, runtime: Runtime) -> None:
         self._client = HttpClient.of(runtime.config)
