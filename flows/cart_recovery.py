@@ -11,7 +11,7 @@ from core.actions import Action, Enrol, Exit, Go, Incentive, Purpose, Refuse, Se
 from core.events import CartUpdated, ConsentChanged, Event, OrderEvent
 from core.facts import CartFacts, ConsentFacts, Fact, Facts, PurchaseFacts, StockFacts, TripFacts
 from core.reasons import Reason
-from core.settings import FlowSettings, setting
+from core.settings import FlowSettings, OwnWords, setting
 
 OLDEST_CART = timedelta(days=14)
 REST_AFTER_TRIP = timedelta(days=14)
@@ -42,6 +42,7 @@ class Step(BaseModel):
         ge=0,
         le=1_000_000,
     )
+    words: OwnWords | None = setting(None, label="Words", label_de="Texte")
 
     @model_validator(mode="after")
     def _incentive_fits(self) -> Self:
@@ -103,6 +104,29 @@ class CartRecoverySettings(FlowSettings):
         ]
         return self.model_copy(update={"steps": tuple(kept)})
 
+    @property
+    def messages(self) -> tuple[Step, ...]:
+        return self.steps
+
+    def reworded(self, step: int, words: OwnWords) -> Self:
+        if not 1 <= step <= len(self.steps):
+            return super().reworded(step, words)
+        steps = list(self.steps)
+        steps[step - 1] = steps[step - 1].model_copy(update={"words": words})
+        return self.model_copy(update={"steps": tuple(steps)})
+
+    def keeping_words_of(self, older: Self) -> Self:
+        """A text belongs to the step at its place, else to the first other one that is about the
+        same; a text for a reminder says nothing useful in a step with an offer."""
+        left = dict(enumerate(older.steps))
+        there = {n: left.pop(n) for n, step in enumerate(self.steps) if _is_alike(step, left.get(n))}
+        kept = []
+        for n, step in enumerate(self.steps):
+            moved = next((m for m, other in left.items() if _is_alike(step, other)), None)
+            former = there.get(n) or (left.pop(moved) if moved is not None else None)
+            kept.append(step if former is None else step.model_copy(update={"words": former.words}))
+        return self.model_copy(update={"steps": tuple(kept)})
+
     @model_validator(mode="after")
     def _steps_keep_apart(self) -> Self:
         times = [step.after_hours for step in self.steps]
@@ -111,6 +135,11 @@ class CartRecoverySettings(FlowSettings):
         if any(step.content == "last_call" for step in self.steps[:-1]):
             raise ValueError("the last call is the last step")
         return self
+
+
+def _is_alike(step: Step, other: Step | None) -> bool:
+    """Whether a step of which nothing is said about words is about the same as another."""
+    return other is not None and step.words is None and step.content == other.content
 
 
 PRESETS: dict[str, tuple[Step, ...]] = {

@@ -15,6 +15,7 @@ from core.models.merchants import (
     Merchant,
     RemoteHost,
     SettingsVersion,
+    TrialMail,
     Work,
 )
 from core.models.people import Address, Consent, Person, Suppression
@@ -38,5 +39,5 @@ __all__ = [
     "DiscountCode", "Effect", "Enrolment", "Heartbeat", "HookRow", "Inbound", "InboundPerson", "LegalAct",
     "LineRow", "LookUpRow", "MailboxMessage", "Member", "MemberSession", "Merchant", "Notice", "OrderRow",
     "Person", "ProductRow", "ReadingRow", "RemoteHost", "SandboxRecord", "SettingsVersion", "SignInLink",
-    "Suppression", "VariantRow", "Work", "metadata", "naming",
+    "Suppression", "TrialMail", "VariantRow", "Work", "metadata", "naming",
 ]  # fmt: skip
