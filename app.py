@@ -31,6 +31,7 @@ from web import (
     session,
     shopper,
     signing_in,
+    words,
 )
 
 HERE = Path(__file__).resolve()
@@ -97,6 +98,7 @@ def _register(app: Flask, config: Config) -> None:
         activity.bp,
         mailbox.bp,
         connection.bp,
+        words.bp,
     ):
         app.register_blueprint(blueprint)
     if config.sandbox_shown:
