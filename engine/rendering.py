@@ -27,7 +27,7 @@ from engine.words import Words, shared_words, words_for
 
 Content = Literal["reminder", "answers", "incentive", "last_call"]
 LINES_SHOWN = 10
-TITLE_SHOWN = 120
+TITLE_SHOWN = 90
 NAME_SHOWN = 40
 NAME_MARKS = " '\u2019-"
 TIMES = "\u00d7"
@@ -42,8 +42,6 @@ class Brand:
     imprint: str
     reply_to: str
     logo_url: str | None = None
-    logo_width: int = 160
-    logo_height: int = 40
     colour: str = STANDARD
 
 
