@@ -19,6 +19,7 @@ from flows import CATALOGUE
 from integrations import ADMINS, SHOPS, channel_for, connected_shops, live_shops, own_channels
 from web import (
     activity,
+    brand,
     commands,
     connect,
     connection,
@@ -99,6 +100,7 @@ def _register(app: Flask, config: Config) -> None:
         mailbox.bp,
         connection.bp,
         words.bp,
+        brand.bp,
     ):
         app.register_blueprint(blueprint)
     if config.sandbox_shown:

@@ -85,8 +85,19 @@ class FlowSettings(BaseModel):
 
     def keeping_words_of(self, older: Self) -> Self:
         """These settings with the words of `older` wherever they say nothing of words: who
-        edits times or takes a preset loses no text."""
-        return self
+        edits times or takes a preset loses no text. A text belongs to the step at its place,
+        else to the first that is about the same and has found none."""
+        kept, left = self, dict(enumerate(older.messages, start=1))
+        wanting = {n: step for n, step in enumerate(self.messages, start=1) if step.words is None}
+        for elsewhere in (False, True):
+            for n, step in tuple(wanting.items()):
+                alike = (m for m, other in left.items() if other.content == step.content)
+                found = next((m for m in alike if elsewhere or m == n), None)
+                if found is not None:
+                    words = left.pop(found).words
+                    kept = kept if words is None else kept.reworded(n, words)
+                    del wanting[n]
+        return kept
 
 
 def setting(

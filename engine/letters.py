@@ -22,7 +22,7 @@ from engine.facts import address_of
 from engine.identity import name_binding
 from engine.known import Subject
 from engine.machine import Machine
-from engine.rendering import Brand, Letter, Offer, Rendered, content_told, language_of, render
+from engine.rendering import Brand, Content, Letter, Offer, Rendered, language_of, render
 from engine.shop_settings import ShopSettings
 from engine.verdicts import Ready, Settled, begin_acting, lost, skipped
 from integrations.roles import Message, ShopIdentity
@@ -106,6 +106,14 @@ def _own_words(opened: Open, row: Any, language: str) -> Mapping[str, str]:
     messages = opened.settings.flows[row.flow].settings.messages
     words = messages[row.step - 1].words if row.step <= len(messages) else None
     return words.said(language) if words else {}
+
+
+def content_told(content: Content, own: Mapping[str, str], *, can_reply: bool) -> Content:
+    """Our answers ask for a reply: without an address of the shop's own that would
+    be a promise nobody keeps, unless the merchant says in her words what we would promise."""
+    if content == "answers" and not can_reply and not {"preheader", "points"} <= own.keys():
+        return "reminder"
+    return content
 
 
 def brand_of(config: Config, merchant: Merchant, shop: ShopSettings) -> Brand:

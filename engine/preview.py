@@ -19,11 +19,11 @@ from core.models.tables import carts, lines, products, variants
 from core.money import Money
 from engine import discounts
 from engine.known import Subject
-from engine.letters import brand_of
+from engine.letters import brand_of, content_told
 from engine.loading import load
 from engine.machine import Machine
 from engine.own_words import StepWords
-from engine.rendering import Content, Letter, Rendered, content_told, render
+from engine.rendering import Content, Letter, Rendered, render
 from engine.shop_settings import ShopSettings, flow_settings, shop_settings
 from flows.flow import Flow
 
@@ -56,9 +56,11 @@ def preview(
     step: StepWords,
     language: str,
     typed: Mapping[str, str],
+    shop: ShopSettings | None = None,
 ) -> Preview:
-    """The step's message in this language, with what was typed in place of what is saved."""
-    shop = shop_settings(session, merchant.id)
+    """The step's message in this language, with what was typed in place of what is saved:
+    words, and for the shop as a whole its brand."""
+    shop = shop or shop_settings(session, merchant.id)
     told, total, shown = _cart(session, merchant, language)
     letter = Letter(
         flow=flow.key,

@@ -155,14 +155,6 @@ def language_of(tag: str | None) -> str:
     return "de" if (tag or "").lower().startswith("de") else "en"
 
 
-def content_told(content: Content, own: Words, *, can_reply: bool) -> Content:
-    """Our answers ask for a reply: without an address of the shop's own that would
-    be a promise nobody keeps, unless the merchant says in her words what we would promise."""
-    if content == "answers" and not can_reply and not {"preheader", "points"} <= own.keys():
-        return "reminder"
-    return content
-
-
 def _page(letter: Letter) -> _Page:
     speech = _speech(letter.locale)
     shop, offer = _plain(letter.brand.shop_name), _shown_offer(letter.discount, speech)

@@ -115,18 +115,6 @@ class CartRecoverySettings(FlowSettings):
         steps[step - 1] = steps[step - 1].model_copy(update={"words": words})
         return self.model_copy(update={"steps": tuple(steps)})
 
-    def keeping_words_of(self, older: Self) -> Self:
-        """A text belongs to the step at its place, else to the first other one that is about the
-        same; a text for a reminder says nothing useful in a step with an offer."""
-        left = dict(enumerate(older.steps))
-        there = {n: left.pop(n) for n, step in enumerate(self.steps) if _is_alike(step, left.get(n))}
-        kept = []
-        for n, step in enumerate(self.steps):
-            moved = next((m for m, other in left.items() if _is_alike(step, other)), None)
-            former = there.get(n) or (left.pop(moved) if moved is not None else None)
-            kept.append(step if former is None else step.model_copy(update={"words": former.words}))
-        return self.model_copy(update={"steps": tuple(kept)})
-
     @model_validator(mode="after")
     def _steps_keep_apart(self) -> Self:
         times = [step.after_hours for step in self.steps]
@@ -135,11 +123,6 @@ class CartRecoverySettings(FlowSettings):
         if any(step.content == "last_call" for step in self.steps[:-1]):
             raise ValueError("the last call is the last step")
         return self
-
-
-def _is_alike(step: Step, other: Step | None) -> bool:
-    """Whether a step of which nothing is said about words is about the same as another."""
-    return other is not None and step.words is None and step.content == other.content
 
 
 PRESETS: dict[str, tuple[Step, ...]] = {

@@ -20,7 +20,7 @@ from web import words_told
 from web.headers import mail_policy
 from web.i18n import gettext as _
 from web.i18n import locale
-from web.mailview import mail_answer
+from web.mailview import mail_answer, on_top
 from web.pages import machine
 from web.session import current_member, current_member_id, current_merchant
 
@@ -216,7 +216,8 @@ def _shown(editing: Editing, part: str) -> Response:
     """The mail below what its reader's list of mails says of it; or its text and header lines."""
     with reading(machine().db) as db:
         shown = _previewed(db, editing)
-    left_out = [name for name in editing.typed if _no_longer_said(editing, name)]
+    left_out = [words_told.label(name) for name in editing.typed if _no_longer_said(editing, name)]
+    instead = _("Ours is shown in place of a text that can't be sent: %(names)s", names=", ".join(left_out))
     message = message_of(
         machine().config, editing.merchant, shown.shop, "preview", "shopper@example.com", shown.rendered
     )
@@ -224,15 +225,13 @@ def _shown(editing: Editing, part: str) -> Response:
         "merchant": editing.merchant,
         "shown": shown,
         "message": message,
-        "left_out": [words_told.label(name) for name in left_out],
+        "remarks": [instead] if left_out else [],
         "headers": words_told.headers(message),
     }
     if part == "text":
         text = render_template("words/preview_text.html", **told)
         return Response(text, mimetype="text/html", headers={"Content-Security-Policy": mail_policy()})
-    html, top = shown.rendered.html, render_template("words/preview_top.html", **told)
-    at = html.index(">", html.index("<body")) + 1
-    return mail_answer(html[:at] + top + html[at:])
+    return mail_answer(on_top(shown.rendered.html, render_template("words/preview_top.html", **told)))
 
 
 def _in_language(faults: Mapping[tuple[str, str], Fault], language: str) -> dict[str, Fault]:
