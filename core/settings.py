@@ -87,15 +87,15 @@ class FlowSettings(BaseModel):
         """These settings with the words of `older` wherever they say nothing of words: who
         edits times or takes a preset loses no text. A text belongs to the step at its place,
         else to the first that is about the same and has found none."""
-        kept, left = self, dict(enumerate(older.messages, start=1))
+        kept = self
+        left = {n: step for n, step in enumerate(older.messages, start=1) if step.words is not None}
         wanting = {n: step for n, step in enumerate(self.messages, start=1) if step.words is None}
         for elsewhere in (False, True):
             for n, step in tuple(wanting.items()):
                 alike = (m for m, other in left.items() if other.content == step.content)
                 found = next((m for m in alike if elsewhere or m == n), None)
                 if found is not None:
-                    words = left.pop(found).words
-                    kept = kept if words is None else kept.reworded(n, words)
+                    kept = kept.reworded(n, left.pop(found).words or OwnWords())
                     del wanting[n]
         return kept
 
