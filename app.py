@@ -27,6 +27,7 @@ from integrations import (
 )
 from web import (
     activity,
+    brand,
     commands,
     connect,
     connection,
@@ -40,6 +41,7 @@ from web import (
     session,
     shopper,
     signing_in,
+    words,
 )
 
 HERE = Path(__file__).resolve()
@@ -114,6 +116,8 @@ def _register(app: Flask, config: Config) -> None:
         look_back.bp,
         mailbox.bp,
         connection.bp,
+        words.bp,
+        brand.bp,
     ):
         app.register_blueprint(blueprint)
     if config.sandbox_shown:

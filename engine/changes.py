@@ -30,6 +30,14 @@ class GoingLive:
     open_carts_left_alone: int
 
 
+class ChangedMeanwhile(Exception):
+    """Somebody has saved since the page was shown; nothing is overwritten unseen."""
+
+    def __init__(self, version: int) -> None:
+        super().__init__(f"version {version} was saved meanwhile")
+        self.version = version
+
+
 def going_live(machine: Machine, merchant_id: int) -> GoingLive:
     """How many carts of the last 14 days going live would leave alone."""
     with transaction(machine.db) as session:
@@ -59,14 +67,24 @@ def set_mode(machine: Machine, merchant_id: int, flow: Flow, mode: Mode, by: str
     transact(machine.db, switch)
 
 
-def save_flow(machine: Machine, merchant_id: int, flow: Flow, data: Mapping[str, Any], by: str) -> int:
-    """Save a flow's settings; the new version. Raises ValueError (pydantic's
-    ValidationError) naming each field that does not fit."""
+def save_flow(
+    machine: Machine,
+    merchant_id: int,
+    flow: Flow,
+    data: Mapping[str, Any],
+    by: str,
+    seen: int | None = None,
+) -> int:
+    """Save a flow's settings; the new version. `seen` is the version that the
+    page showed. Raises ValueError (pydantic's ValidationError) naming each
+    field that does not fit, ChangedMeanwhile where `seen` is no longer the newest."""
     checked = flow.Settings.model_validate(data)
     with transaction(machine.db) as session:
         _locked(session, merchant_id)
         saved = flow_settings(session, merchant_id, flow)
-        kept = checked.model_dump(mode="json")
+        if seen is not None and seen != saved.version:
+            raise ChangedMeanwhile(saved.version)
+        kept = checked.keeping_words_of(saved.settings).model_dump(mode="json")
         return _save(session, merchant_id, flow.key, saved.mode, kept, saved.live_since, by)
 
 

@@ -15,6 +15,7 @@ from core.models import Merchant
 from core.models.tables import discount_codes, effects, merchants
 from core.money import Money
 from core.reasons import Reason
+from core.settings import FlowSettings
 from engine import calendar
 from engine.access import access_to
 from engine.batches import Open
@@ -103,10 +104,14 @@ def confirm(session: Session, merchant: Merchant, effect_id: int) -> None:
 
 def pretended(opened: Open, row: Any) -> Offer:
     """The offer as it would stand in the message, of a code nobody made."""
-    merchant, saved = opened.merchant, opened.settings.flows[row.flow].settings
-    ends_at = _ends_at(clock.now(merchant), getattr(saved, "discount_hours", 48), merchant.timezone)
-    asked = row.payload
-    return Offer("SHADOW", asked["incentive"], asked["value"], merchant.currency, ends_at, merchant.timezone)
+    saved, asked = opened.settings.flows[row.flow].settings, row.payload
+    return made_up(opened.merchant, saved, asked["incentive"], asked["value"], "SHADOW")
+
+
+def made_up(merchant: Merchant, settings: FlowSettings, kind: Any, value: int, code: str) -> Offer:
+    """An offer that ends when one made now would end; the code is nobody's."""
+    ends_at = _ends_at(clock.now(merchant), getattr(settings, "discount_hours", 48), merchant.timezone)
+    return Offer(code, kind, value, merchant.currency, ends_at, merchant.timezone)
 
 
 def _stored(session: Session, opened: Open, row: Any) -> Any | None:

@@ -2,13 +2,17 @@
 
 import json
 import zlib
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from core.config import Config
 from core.events import Cart, Contact
+from core.models import Merchant
 from core.models.tables import discount_codes, effects
 from core.money import Money
 from core.reasons import Reason
@@ -18,7 +22,8 @@ from engine.facts import address_of
 from engine.identity import name_binding
 from engine.known import Subject
 from engine.machine import Machine
-from engine.rendering import Brand, Content, Letter, Offer, Rendered, render
+from engine.rendering import Brand, Content, Letter, Offer, Rendered, language_of, render
+from engine.shop_settings import ShopSettings
 from engine.verdicts import Ready, Settled, begin_acting, lost, skipped
 from integrations.roles import Message, ShopIdentity
 
@@ -78,33 +83,44 @@ def _letter(
     cart = opened.loaded.carts[subject.cart_id]
     person = opened.loaded.persons[subject.person_id or 0]
     unsubscribe = links.unsubscribe_url(machine.config, opened.merchant.id, address.id, row.id)
+    locale = cart.locale or person.locale or opened.merchant.locale
+    own = _own_words(opened, row, language_of(locale))
+    shop = opened.settings.shop
     return Letter(
         flow=row.flow,
-        content=_content(opened, row),
-        locale=cart.locale or person.locale or opened.merchant.locale,
-        brand=_brand(machine, opened),
+        content=content_told(row.payload["content"], own, can_reply=bool(shop.reply_to)),
+        locale=locale,
+        brand=brand_of(machine.config, opened.merchant, shop),
         first_name=_first_name(machine, opened.merchant.id, person),
         lines=tuple(opened.loaded.lines.get(cart.id, ())),
         total=Money(cart.total_minor, cart.currency),
         cart_url=links.click_url(machine.config, opened.merchant.id, row.id, "cart"),
         unsubscribe_url=unsubscribe,
         discount=_offer(session, opened, row),
+        words=own,
     )
 
 
-def _content(opened: Open, row: Any) -> Content:
-    """The mail that answers questions asks for a reply: without an address of
-    the shop's own that would be a promise nobody keeps."""
-    content: Content = row.payload["content"]
-    return "reminder" if content == "answers" and not opened.settings.shop.reply_to else content
+def _own_words(opened: Open, row: Any, language: str) -> Mapping[str, str]:
+    """The merchant's own, as her settings say in this second."""
+    messages = opened.settings.flows[row.flow].settings.messages
+    words = messages[row.step - 1].words if row.step <= len(messages) else None
+    return words.said(language) if words else {}
 
 
-def _brand(machine: Machine, opened: Open) -> Brand:
-    shop = opened.settings.shop
+def content_told(content: Content, own: Mapping[str, str], *, can_reply: bool) -> Content:
+    """Our answers ask for a reply: without an address of the shop's own that would
+    be a promise nobody keeps, unless the merchant says in her words what we would promise."""
+    if content == "answers" and not can_reply and not {"preheader", "points"} <= own.keys():
+        return "reminder"
+    return content
+
+
+def brand_of(config: Config, merchant: Merchant, shop: ShopSettings) -> Brand:
     return Brand(
-        shop_name=shop.sender_name or opened.merchant.name,
-        imprint=shop.imprint or opened.merchant.name,
-        reply_to=shop.reply_to or machine.config.mail_from,
+        shop_name=shop.sender_name or merchant.name,
+        imprint=shop.imprint or merchant.name,
+        reply_to=shop.reply_to or config.mail_from,
         logo_url=shop.logo_url or None,
         colour=shop.colour,
     )
@@ -157,17 +173,24 @@ def _cart_target(machine: Machine, opened: Open, subject: Subject) -> str:
 def _message(
     machine: Machine, opened: Open, row: Any, address: Any, rendered: Rendered, unsubscribe: str
 ) -> Message:
-    shop, config = opened.settings.shop, machine.config
     to = machine.vault.open(address.value, f"address:{opened.merchant.id}:{address.fingerprint}").decode()
+    headers = links.unsubscribe_headers(unsubscribe)
+    message = message_of(machine.config, opened.merchant, opened.settings.shop, row.key, to, rendered)
+    return replace(message, headers=headers)
+
+
+def message_of(
+    config: Config, merchant: Merchant, shop: ShopSettings, key: str, to: str, rendered: Rendered
+) -> Message:
+    """What goes out in the shop's name."""
     return Message(
-        key=row.key,
-        message_id=f"<{row.key}@{config.mail_from.rsplit('@', 1)[1]}>",
-        sender_name=shop.sender_name or opened.merchant.name,
+        key=key,
+        message_id=f"<{key}@{config.mail_from.rsplit('@', 1)[1]}>",
+        sender_name=shop.sender_name or merchant.name,
         sender_address=config.mail_from,
         to=to,
         subject=rendered.subject,
         html=rendered.html,
         text=rendered.text,
         reply_to=shop.reply_to or None,
-        headers=links.unsubscribe_headers(unsubscribe),
     )

@@ -8,7 +8,7 @@ where the message speaks her language.
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from functools import lru_cache
 from typing import Literal
@@ -20,19 +20,17 @@ from babel.numbers import format_currency
 
 from core.events import Line
 from core.money import Money
+from core.wording import UNSEEN, fill
 from engine.colours import STANDARD, Colours, colours_of
 from engine.layout import html_layout, text_layout
-from engine.words import Words, fill, shared_words, words_for
+from engine.words import Words, shared_words, words_for
 
 Content = Literal["reminder", "answers", "incentive", "last_call"]
 LINES_SHOWN = 10
-TITLE_SHOWN = 120
+TITLE_SHOWN = 90
 NAME_SHOWN = 40
 NAME_MARKS = " '\u2019-"
 TIMES = "\u00d7"
-
-# Control characters, characters that turn the direction of writing, halves of a pair.
-_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +42,6 @@ class Brand:
     imprint: str
     reply_to: str
     logo_url: str | None = None
-    logo_width: int = 160
-    logo_height: int = 40
     colour: str = STANDARD
 
 
@@ -82,10 +78,13 @@ class Letter:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
+    """`told` is what the placeholders have become."""
+
     subject: str
     preheader: str
     html: str
     text: str
+    told: Mapping[str, str] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +138,7 @@ class _Page:
     why: str
     cart_url: str
     unsubscribe_url: str
+    told: Words
 
 
 def render(letter: Letter) -> Rendered:
@@ -147,7 +147,12 @@ def render(letter: Letter) -> Rendered:
     page = _page(letter)
     html = html_layout(f"{letter.flow}/{letter.content}.html").render(page=page)
     text = text_layout(f"{letter.flow}/{letter.content}.txt").render(page=page)
-    return Rendered(page.subject, page.preheader, html, text)
+    return Rendered(page.subject, page.preheader, html, text, page.told)
+
+
+def language_of(tag: str | None) -> str:
+    """The language a shopper is written in: German for every German, else English."""
+    return "de" if (tag or "").lower().startswith("de") else "en"
 
 
 def _page(letter: Letter) -> _Page:
@@ -155,6 +160,7 @@ def _page(letter: Letter) -> _Page:
     shop, offer = _plain(letter.brand.shop_name), _shown_offer(letter.discount, speech)
     total = _amount(letter.total, speech.region)
     told = {"first_name": _first_name(letter.first_name), "shop": shop, "total": total}
+    told |= {"code": offer.code, "offer": offer.offer, "ends": offer.ends} if offer else {}
     said = _said(letter, speech.language, told, offer)
     return _Page(
         language=speech.language,
@@ -178,19 +184,19 @@ def _page(letter: Letter) -> _Page:
         why=speech.shared["why"].format(shop=shop),
         cart_url=letter.cart_url,
         unsubscribe_url=letter.unsubscribe_url,
+        told=told,
     )
 
 
 def _said(letter: Letter, language: str, told: dict[str, str], offer: _ShownOffer | None) -> dict[str, str]:
     """The message's words with their placeholders filled in."""
-    told |= {"code": offer.code, "offer": offer.offer, "ends": offer.ends} if offer else {}
     words = words_for(letter.flow, letter.content, language, offer=offer is not None, own=letter.words)
     return {field: fill(text, told) for field, text in words.items()}
 
 
 @lru_cache(maxsize=256)
 def _speech(tag: str | None) -> _Speech:
-    language = "de" if (tag or "").lower().startswith("de") else "en"
+    language = language_of(tag)
     return _Speech(language, _region(tag or "", language), shared_words(language))
 
 
@@ -265,7 +271,7 @@ def _first_name(name: str | None) -> str:
 
 def _plain(text: str) -> str:
     """One line without anything that is not seen."""
-    return " ".join(_UNSEEN.sub(" ", text).split())
+    return " ".join(UNSEEN.sub(" ", text).split())
 
 
 def _shortened(text: str) -> str:

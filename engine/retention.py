@@ -22,6 +22,7 @@ from core.models.tables import (
     merchants,
     notices,
     sign_in_links,
+    trial_mails,
 )
 from engine import inbox
 from engine.legal_acts import SHOP_ERASURE
@@ -55,6 +56,7 @@ def _rules(now: datetime) -> Sequence[Rule]:
         (look_ups, None, look_ups.c.created_at < bodies),
         (mailbox_messages, None, mailbox_messages.c.at < messages),
         (notices, None, notices.c.mended_at < messages),
+        (trial_mails, None, trial_mails.c.at < messages),
         (connecting, None, connecting.c.began_at < attempts),
         (sign_in_links, None, sign_in_links.c.made_at < attempts),
         (letter_wishes, None, letter_wishes.c.asked_at < attempts),

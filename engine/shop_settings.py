@@ -15,6 +15,8 @@ from flows.flow import Flow
 
 SHOP = "shop"
 ONE_LINE = r"^[^\r\n]*$"
+# A picture's address on the web: mail programs load nothing else.
+PICTURE = r"^(https://[^\s<>\"@/]+\.[^\s<>\"@/]+(/[^\s<>\"]*)?)?$"
 ADDRESS = r"^([^@\s<>]+@[^@\s<>]+)?$"
 S = TypeVar("S", bound=Settings)
 
@@ -54,7 +56,15 @@ class ShopSettings(Settings):
     colour: str = setting(
         "#1f6f54", label="Colour of buttons", label_de="Farbe der Knöpfe", pattern=r"^#[0-9a-fA-F]{6}$"
     )
-    logo_url: str = setting("", label="Logo", label_de="Logo", max_length=500)
+    logo_url: str = setting(
+        "",
+        label="Logo",
+        label_de="Logo",
+        help="The address of a picture, beginning with https://; it is shown 40 pixels high.",
+        help_de="Die Adresse eines Bildes, mit https:// am Anfang; es wird 40 Pixel hoch gezeigt.",
+        pattern=PICTURE,
+        max_length=500,
+    )
 
 
 @dataclass(frozen=True, slots=True)

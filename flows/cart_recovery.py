@@ -11,7 +11,7 @@ from core.actions import Action, Enrol, Exit, Go, Incentive, Purpose, Refuse, Se
 from core.events import CartUpdated, ConsentChanged, Event, OrderEvent
 from core.facts import CartFacts, ConsentFacts, Fact, Facts, PurchaseFacts, StockFacts, TripFacts
 from core.reasons import Reason
-from core.settings import FlowSettings, setting
+from core.settings import FlowSettings, OwnWords, setting
 
 OLDEST_CART = timedelta(days=14)
 REST_AFTER_TRIP = timedelta(days=14)
@@ -42,6 +42,7 @@ class Step(BaseModel):
         ge=0,
         le=1_000_000,
     )
+    words: OwnWords | None = setting(None, label="Words", label_de="Texte")
 
     @model_validator(mode="after")
     def _incentive_fits(self) -> Self:
@@ -102,6 +103,17 @@ class CartRecoverySettings(FlowSettings):
             for n, step in enumerate(self.steps)
         ]
         return self.model_copy(update={"steps": tuple(kept)})
+
+    @property
+    def messages(self) -> tuple[Step, ...]:
+        return self.steps
+
+    def reworded(self, step: int, words: OwnWords) -> Self:
+        if not 1 <= step <= len(self.steps):
+            return super().reworded(step, words)
+        steps = list(self.steps)
+        steps[step - 1] = steps[step - 1].model_copy(update={"words": words})
+        return self.model_copy(update={"steps": tuple(steps)})
 
     @model_validator(mode="after")
     def _steps_keep_apart(self) -> Self:

@@ -13,6 +13,12 @@ def mail_answer(html: str) -> Response:
     return Response(in_tabs(html), mimetype="text/html", headers={"Content-Security-Policy": mail_policy()})
 
 
+def on_top(html: str, block: str) -> str:
+    """The mail with a block of ours above it."""
+    at = html.index(">", html.index("<body")) + 1
+    return html[:at] + block + html[at:]
+
+
 def in_tabs(html: str) -> str:
     head = html.lower().find("<head>")
     at = head + len("<head>") if head >= 0 else 0

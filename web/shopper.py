@@ -58,6 +58,12 @@ def follow(token: str) -> AnyResponse | tuple[str, int]:
     return _gone() if target is None else redirect(target, 302)
 
 
+@shopper.get("/example/<any(cart, unsubscribe):what>")
+def example(what: str) -> str:
+    """Where the links of previews and tests lead: nothing happens."""
+    return _page("example", what=what)
+
+
 @shopper.after_request
 def _add_headers(response: Response) -> Response:
     response.headers.update(HEADERS)

@@ -9,7 +9,16 @@ from core.models.commerce import CartRow, LineRow, OrderRow, ProductRow, Variant
 from core.models.inbox import Inbound, InboundPerson, LookUpRow
 from core.models.look_backs import LookBack
 from core.models.mailbox import MailboxMessage
-from core.models.merchants import Connection, Heartbeat, Member, Merchant, RemoteHost, SettingsVersion, Work
+from core.models.merchants import (
+    Connection,
+    Heartbeat,
+    Member,
+    Merchant,
+    RemoteHost,
+    SettingsVersion,
+    TrialMail,
+    Work,
+)
 from core.models.people import Address, Consent, Person, Suppression
 from core.models.sandbox import SandboxRecord
 from core.models.shops import (
@@ -32,5 +41,6 @@ __all__ = [
     "DiscountCode", "Effect", "Enrolment", "Heartbeat", "HookRow", "Inbound", "InboundPerson", "LegalAct",
     "LetterWish", "LineRow", "LookBack", "LookUpRow", "MailboxMessage", "Member", "MemberSession",
     "Merchant", "Notice", "OrderRow", "Person", "ProductRow", "ReadingRow", "RemoteHost", "SandboxRecord",
-    "SettingsVersion", "SignInLink", "Suppression", "VariantRow", "Work", "metadata", "naming",
+    "SettingsVersion", "SignInLink", "Suppression", "TrialMail", "VariantRow", "Work", "metadata",
+    "naming",
 ]  # fmt: skip

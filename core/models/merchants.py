@@ -122,6 +122,24 @@ class SettingsVersion(SQLModel, table=True):
     saved_at: datetime = Field(default_factory=clock.now)
 
 
+class TrialMail(SQLModel, table=True):
+    """A message that a member sent to herself to see how it arrives: which step, in which
+    language, by whom, and what became of it."""
+
+    __tablename__ = "trial_mails"
+    __table_args__ = (Index("ix_trial_mails_merchant", "merchant_id", "at"),)
+
+    id: int = primary_key()
+    merchant_id: int = belongs_to("merchants.id")
+    member_id: int = belongs_to("members.id", index=True)
+    by: str
+    flow: str
+    step: int
+    language: str
+    outcome: str = "sending"
+    at: datetime = Field(default_factory=clock.now)
+
+
 class Work(SQLModel, table=True):
     """The merchants with something waiting, and when the next is due (real
     time). The claimer serves whoever was not served longest."""

@@ -50,6 +50,23 @@ def test_every_page_is_shown_in_this_shops_admin_without_a_cookie(admin: Admin, 
     assert any("/messages/" in path for path in seen)
 
 
+def test_words_are_written_and_looked_at_in_the_admin_without_a_cookie(admin: Admin, key: str) -> None:
+    steps = f"/m/{key}/flows/cart_recovery/steps/1"
+    page = page_of(admin, steps, language="en")
+    assert "proven to be yours" in page.text, "Shopify tells no address of hers"
+    (inner,) = re.findall(r'<iframe[^>]* src="([^"]+)"', page.text)
+    mail = admin.get(unescape(inner))
+    assert "Your cart is still here" in mail.text
+    assert admin.shop.domain in policy(mail)
+    typed = {"language": "en", "seen": "1", "heading": "Typed in the admin"}
+    looked = admin.post(f"{steps}/preview", id_token=admin.token(), **typed)
+    assert "Typed in the admin" in looked.text
+    assert "sandbox" in policy(looked)
+    assert admin.post(steps, id_token=admin.token(), **typed).status_code == 303
+    assert "Typed in the admin" in page_of(admin, steps, language="en").text
+    assert admin.post(steps, **typed, id_token=admin.token("other.myshopify.com")).status_code != 303
+
+
 def test_the_links_of_a_page_carry_what_the_admin_needs_and_no_token(admin: Admin, key: str) -> None:
     page = page_of(admin, f"/shops/{key}/activity", lang="de", q="")
     assert len(links(page)) >= 3

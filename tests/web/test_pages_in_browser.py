@@ -26,7 +26,34 @@ def pages_from(page: Page, address: str, language: str) -> list[str]:
         page.locator(link).first.click()
         page.wait_for_load_state()
         found.append(page.url)
+    found += words_of(found[1])
     return [*found, f"{address}/no-such-page"]
+
+
+def words_of(activity: str) -> list[str]:
+    """The pages of words: a step with an offer, and one that has questions and answers."""
+    shop = activity.partition("?")[0].replace("/shops/", "/m/").removesuffix("/activity")
+    steps = f"{shop}/flows/cart_recovery/steps"
+    return [f"{steps}/3?language=de", f"{steps}/2?language=en"]
+
+
+def test_what_is_typed_is_seen_in_the_preview_beside_it_with_no_script(live: Live, browser: Browser) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{live.url}/sandbox?lang=en")
+    page.locator("a[href$='/activity']").first.click()
+    page.goto(words_of(page.url)[1])
+    page.get_by_label("Heading", exact=True).fill("Typed, not saved")
+    page.get_by_role("button", name="Show in the preview").first.click()
+    preview = page.frame_locator("iframe[name=preview]")
+    preview.get_by_role("heading", name="Typed, not saved").wait_for()
+    assert page.get_by_label("Heading", exact=True).input_value() == "Typed, not saved"
+    page.get_by_role("button", name="As plain text, with headers").click()
+    preview.get_by_text("List-Unsubscribe").wait_for()
+    page.get_by_label("Heading", exact=True).press("Enter")
+    page.get_by_role("status").get_by_text("Saved.").wait_for()
+    preview.get_by_role("heading", name="Typed, not saved").wait_for()
+    context.close()
 
 
 @pytest.mark.parametrize("language", ["en", "de"])

@@ -28,7 +28,19 @@ from core.models.tables import (
     member_sessions,
     members,
 )
-from engine import blast, changes, clicks, colleagues, disconnecting, inbox, links, sign_in, simulation
+from engine import (
+    blast,
+    changes,
+    clicks,
+    colleagues,
+    disconnecting,
+    inbox,
+    links,
+    own_words,
+    sign_in,
+    simulation,
+    trial_mails,
+)
 from engine import data_requests as engine_requests
 from engine import member_sessions as engine_sessions
 from engine.consent import opt_out
@@ -62,11 +74,20 @@ GUARDED = {
     "connection.remove",
     "connection.end_session",
     "connection.end_sessions",
+    "words.page",
+    "words.save",
+    "words.saved_preview",
+    "words.typed_preview",
+    "words.send_test",
+    "brand.saved_preview",
+    "brand.typed_preview",
 }
+# These name what every merchant has: nothing of another one's.
+EVERYBODYS = {"flow", "step"}
 SIGNED = {"shopper.unsubscribe_page", "shopper.unsubscribe", "shopper.follow"}
 # Coming from a platform's admin, proved by what the platform signed; `deeper` and `again` only lead on.
 SIGNED |= {"install.home", "install.begin", "install.finish"}
-OPEN = {"static", "health.healthz", "install.deeper", "install.again"}
+OPEN = {"static", "shopper.example", "health.healthz", "install.deeper", "install.again"}
 # A store brings its keys with the state it was given, a member the secret of her link; before that
 # all may ask to connect or to sign in.
 SIGNED |= {"connect.take_keys", "connect.back", "connect.confirm", "signing_in.look", "signing_in.use"}
@@ -117,6 +138,7 @@ class Cast:
             "effect_id": [row.id for row in self.kontor.rows(effects)][:1],
             "message_id": [row.id for row in self.kontor.rows(mailbox_messages)][:1],
             "flow": ["cart_recovery"],
+            "step": [1],
             "member_id": [row.id for row in self.kontor.rows(members)][:1],
             "request_id": [row.id for row in self.kontor.rows(data_requests)][:1],
             "session_id": [row.id for row in self.kontor.rows(member_sessions)][:1],
@@ -197,7 +219,7 @@ def test_a_number_of_another_merchants_under_ones_own_name_leads_nowhere(cast: C
     """The key is the stranger's own, the numbers are the merchant's."""
     stranger = cast.browser(cast.stranger.id)
     for rule in guarded(cast):
-        if "GET" in (rule.methods or ()) and len(rule.arguments) > 1:
+        if "GET" in (rule.methods or ()) and len(rule.arguments - EVERYBODYS) > 1:
             for path in cast.paths(rule):
                 assert visit(stranger, "GET", path.replace(cast.key, cast.stranger.key)).status_code == 404, (
                     path
@@ -273,6 +295,22 @@ def test_no_function_of_the_engine_reaches_another_merchants_rows(cast: Cast) ->
     assert everything_of_hers(cast) == before
 
 
+def test_words_and_addresses_of_another_merchants_members_are_out_of_reach(cast: Cast) -> None:
+    machine, other, mine = cast.kontor.machine, cast.stranger.id, cast.kontor.rows(members)[0].id
+    with transaction(machine.db) as session:
+        sign_in.confirm(session, machine, cast.kontor.merchant_id, mine, ADDRESS)
+    before = everything_of_hers(cast)
+    assert trial_mails.own_address(machine, other, mine) is None
+    assert trial_mails.shown_address(machine, other, mine) is None
+    with reading(machine.db) as session:
+        eves = own_words.words_of_step(session, other, CATALOGUE["cart_recovery"], 1)
+    assert eves is not None
+    own_words.save(
+        machine, other, CATALOGUE["cart_recovery"], 1, {"en": {"subject": "x"}}, eves.version, "Eve"
+    )
+    assert everything_of_hers(cast) == before
+
+
 # Each is tried above, or takes the merchant from a row that was found under her own number.
 TRIED = {
     "blast.discard", "blast.release", "changes.apply_times", "changes.going_live",
@@ -282,6 +320,7 @@ TRIED = {
     "disconnecting.disconnect", "member_sessions.begin", "member_sessions.end", "member_sessions.end_all",
     "member_sessions.listing", "sign_in.confirm", "sign_in.key_of", "sign_in.member_of",
     "sign_in.send_confirmation", "sign_in.send_letter",
+    "own_words.save", "trial_mails.own_address", "trial_mails.shown_address",
 }  # fmt: skip
 
 
@@ -289,7 +328,8 @@ def test_every_function_a_page_may_call_with_a_merchants_number_is_known_here() 
     """A new one turns this red until it is tried as a stranger."""
     found = set()
     pages = (blast, changes, clicks, inbox, simulation, inspect.getmodule(opt_out))
-    for module in (*pages, colleagues, disconnecting, engine_requests, engine_sessions, sign_in):
+    members_own = (colleagues, engine_sessions, sign_in, own_words, trial_mails)
+    for module in (*pages, disconnecting, engine_requests, *members_own):
         assert module is not None
         for name, function in inspect.getmembers(module, inspect.isfunction):
             ours = function.__module__ == module.__name__ and not name.startswith("_")
