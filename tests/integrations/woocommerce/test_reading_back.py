@@ -329,3 +329,21 @@ def test_the_fields_asked_for_are_all_that_is_read(
     full = live._api(granted).get(f"orders/{order}").said
     heard = WOOCOMMERCE.read("order.updated", json.dumps(full, default=str).encode(), granted.identity)
     assert look_up(live, granted, "order", order) == heard
+
+
+def test_an_order_changed_while_the_pages_of_one_second_are_read_is_not_lost(
+    fake: Fake, live: WooCommerceLive, granted: Access
+) -> None:
+    """As when many are marked as sent at once."""
+    fake.clock.stop()
+    made = [
+        str(fake.order_by_rest("processing", [("MUG-1", 1)], email=f"b{number}@example.test"))
+        for number in range(120)
+    ]
+    first = live.read_back(granted, "orders", None, began(fake))
+    second = live.read_back(granted, "orders", first.mark, began(fake))
+    fake.advance(seconds=5)
+    for order in made[:3]:
+        fake.complete(int(order))
+    rest, _ = read(live, granted, fake, "orders", second.mark)
+    assert set(orders_of([*first.events, *second.events, *rest])) == set(made)
