@@ -150,6 +150,8 @@ def test_after_a_call_in_vain_the_others_do_not_wait_for_another(shopify: AtShop
     for _ in range(5):
         token_of(shopify)
     assert shopify.fake.faults.left == 8
+    again_at = shopify.connection().renewal_until
+    assert clock.now() < again_at <= clock.now() + timedelta(seconds=10), "nor for long"
 
 
 def rested(shopify: AtShopify) -> None:
