@@ -334,3 +334,24 @@ def test_a_reading_under_way_while_she_reinstalls_does_not_count_as_one_since(
     row = shopify.reading_of("orders")
     assert row.completed_at is None
     assert row.next_at <= clock.now()
+
+
+def test_each_page_that_came_keeps_the_reading_ours(
+    shopify: AtShopify, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long the shop takes for all of them."""
+    for number in range(12):
+        shopify.shop.place_order(email=f"a{number}@example.test", silent=True)
+    honest, leases = shopify.live.read_back, []
+
+    def read_back(access: Access, reading: str, mark: str | None, began: Any) -> Portion:
+        row = shopify.reading_of(reading)
+        leases.append(row.lease_until - clock.now())
+        nearly_over = {"lease_until": clock.now() + timedelta(seconds=1)}
+        shopify.kontor.write(update(readings).where(readings.c.id == row.id).values(**nearly_over))
+        return honest(access, reading, mark, began)
+
+    monkeypatch.setattr(shopify.live, "read_back", read_back)
+    shopify.read_back("orders")
+    assert len(leases) > 2
+    assert min(leases) > timedelta(minutes=4)
