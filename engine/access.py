@@ -75,6 +75,9 @@ def _opened(machine: Machine, row: Any) -> Access:
     identity, token = ShopIdentity(row.domain, row.shop_id, row.currency), None
     if row.token is not None:
         token = machine.vault.open(row.token, binding(row.merchant_id, "token")).decode()
+    elif row.state == "uninstalled":
+        # What is still to be undone there waits until she comes back.
+        raise NeedsMerchant("the shop has left")
     elif row.platform in machine.connected:
         raise Retryable("this shop has given us no token")
     return Access(row.merchant_id, identity, token, row.meta)

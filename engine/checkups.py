@@ -46,6 +46,7 @@ def due(machine: Machine, now: datetime) -> Any:
             or_(connections.c.hooks_at.is_(None), connections.c.hooks_at <= now),
             merchants.c.platform.in_(machine.connected),
             merchants.c.uninstalled_at.is_(None),
+            connections.c.merchant_id.not_in(machine.busy.full()),
         )
     )
 
@@ -68,7 +69,8 @@ def _next(machine: Machine) -> bool:
         mine = connections.c.merchant_id == merchant_id
         taken = update(connections).where(mine).values(hooks_at=now + RETRY).returning(*connections.c)
         row = session.execute(taken).one()
-    _check(machine, row)
+    with machine.busy.serving(row.merchant_id):
+        _check(machine, row)
     return True
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import structlog
 from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
 
 from core import clock
 from core.db import reading, transaction
@@ -30,7 +31,9 @@ UNDONE_WITHIN = 60.0
 
 
 def disconnect(machine: Machine, merchant_id: int) -> bool:
-    """Whether our webhooks are gone from the shop; the keys are forgotten all the same."""
+    """Whether our webhooks are gone from the shop; the keys are forgotten all
+    the same, unless she has connected it anew meanwhile."""
+    began = clock.now()
     with reading(machine.db) as session:
         mine = connections.c.merchant_id == merchant_id
         row = session.execute(select(connections).where(mine)).one_or_none()
@@ -41,9 +44,19 @@ def disconnect(machine: Machine, merchant_id: int) -> bool:
         skip_waiting(session, merchant_id, Reason.UNINSTALLED)
     undone = _undo(machine, row)
     with transaction(machine.db) as session:
-        privacy.uninstall(session, session.get_one(Merchant, merchant_id))
+        merchant = session.get_one(Merchant, merchant_id, with_for_update=True)
         session.execute(delete(hooks).where(hooks.c.merchant_id == merchant_id))
+        if privacy.connected_since(session, merchant_id, began):
+            _look_after_anew(session, merchant_id)
+        else:
+            privacy.uninstall(session, merchant)
     return undone
+
+
+def _look_after_anew(session: Session, merchant_id: int) -> None:
+    """We may have deleted webhooks that were just made."""
+    mine = connections.c.merchant_id == merchant_id
+    session.execute(update(connections).where(mine).values(hooks_at=None))
 
 
 def former_webhooks(machine: Machine, platform: str, domain: str) -> str | None:

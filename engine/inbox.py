@@ -1,6 +1,7 @@
 """From a stored webhook to records and decisions: the way's steps 2, 5, 6 and 7."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -253,7 +254,7 @@ def _beyond_records(
             # stored token that fails proves an uninstall.
             want(session, merchant.id, LookUp("installation", "app"), inbound_id)
         case AccessLost(why=why):
-            privacy.needs_merchant(session, merchant.id, why)
+            privacy.needs_merchant(session, merchant.id, why, _received_at(session, inbound_id))
         case ErasureRequested(contact=contact, order_refs=refs):
             privacy.erase_people(machine, session, merchant, contact, refs)
             _empty(session, inbound_id)
@@ -263,6 +264,12 @@ def _beyond_records(
         case ShopErasureRequested():
             if not privacy.ask_shop_erasure(machine, session, merchant):
                 want(session, merchant.id, LookUp("installation", "app"), inbound_id)
+
+
+def _received_at(session: Session, inbound_id: int | None) -> datetime | None:
+    """What was told before she connected anew tells nothing of the access she gave."""
+    told = select(inbound.c.received_at).where(inbound.c.id == inbound_id)
+    return session.execute(told).scalar_one_or_none() if inbound_id is not None else None
 
 
 def _empty(session: Session, inbound_id: int | None) -> None:

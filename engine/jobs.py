@@ -87,14 +87,28 @@ def _due(machine: Machine) -> None:
 
 
 def _look_ups(machine: Machine) -> None:
-    look_ups.run(machine)
+    """Whoever is at it goes on until nothing waits."""
+    if machine.busy.asking.acquire(blocking=False):
+        try:
+            look_ups.run(machine)
+        finally:
+            machine.busy.asking.release()
 
 
 def _upkeep(machine: Machine) -> None:
-    """What is not urgent: a bounded turn, then the bell again. Somebody waits for a link to sign in."""
+    """What is not urgent: letters first, for somebody may wait for a link to
+    sign in. Then a bounded turn at shops, which may be slow, and the bell
+    again; where enough threads are at that already, they go on, or the sweep."""
     sign_in.run(machine)
-    busy = readings.run(machine, most=1) + checkups.run(machine, most=1) + notices.run(machine)
-    if busy + looking_back.run(machine, most=1):
+    notices.run(machine)
+    if not machine.busy.upkeep.acquire(blocking=False):
+        return
+    try:
+        busy = readings.run(machine, most=1) + checkups.run(machine, most=1)
+        busy += looking_back.run(machine, most=1)
+    finally:
+        machine.busy.upkeep.release()
+    if busy:
         machine.bells.upkeep()
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import structlog
 from sqlalchemy import Select, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from core import clock
@@ -48,6 +49,12 @@ def _run_batch(machine: Machine) -> bool:
     rows = _claim(machine)
     if not rows:
         return False
+    with machine.busy.serving(rows[0].merchant_id):
+        _ask_about(machine, rows)
+    return True
+
+
+def _ask_about(machine: Machine, rows: Sequence[Any]) -> None:
     try:
         _serve(machine, rows)
     except Exception as error:
@@ -55,8 +62,18 @@ def _run_batch(machine: Machine) -> bool:
         if may_pass(error):
             raise
         log.exception("look_up_not_handled", merchant_id=rows[0].merchant_id)
-        _end(machine, rows, "failed", f"internal: {type(error).__name__}")
-    return True
+        _refuse(machine, rows, f"internal: {type(error).__name__}")
+
+
+def _refuse(machine: Machine, rows: Sequence[Any], why: str) -> None:
+    """Whichever it is that can't be asked about, the others are asked without it."""
+    if len(rows) == 1:
+        _end(machine, rows, "failed", why)
+        return
+    for row in rows:
+        if machine.stopping.is_set():
+            break
+        _ask_about(machine, [row])
 
 
 def _serve(machine: Machine, rows: Sequence[Any]) -> None:
@@ -73,7 +90,8 @@ def _serve(machine: Machine, rows: Sequence[Any]) -> None:
     except NeedsMerchant as error:
         _refused(machine, rows, str(error), began)
     except Permanent as error:
-        _end(machine, rows, "failed", str(error))
+        log.warning("look_up_refused", merchant_id=merchant_id, why=str(error))
+        _refuse(machine, rows, str(error))
     else:
         _answered(machine, merchant_id, wanted, found)
 
@@ -114,6 +132,7 @@ def askable(machine: Machine, now: datetime) -> Select[tuple[int]]:
             look_ups.c.wake_at <= now,
             merchants.c.platform.in_(machine.live),
             merchants.c.uninstalled_at.is_(None),
+            look_ups.c.merchant_id.not_in(machine.busy.full()),
         )
     )
 
@@ -184,11 +203,14 @@ def _wait_again(session: Session, row: Any, wake_at: datetime, why: str) -> None
     if twin is not None:
         _settle(session, row, "gone", "merged")
         return
-    session.execute(
-        update(look_ups)
-        .where(look_ups.c.id == row.id, look_ups.c.claim == row.claim, look_ups.c.state == "asking")
-        .values(state="waiting", wake_at=wake_at, attempts=row.attempts + 1, reason=why, lease_until=None)
-    )
+    again = {"state": "waiting", "wake_at": wake_at, "attempts": row.attempts + 1, "reason": why}
+    mine = (look_ups.c.id == row.id, look_ups.c.claim == row.claim, look_ups.c.state == "asking")
+    try:
+        with session.begin_nested():
+            session.execute(update(look_ups).where(*mine).values(**again, lease_until=None))
+    except IntegrityError:
+        # Somebody else has begun to wait for the same subject this very moment.
+        _settle(session, row, "gone", "merged")
 
 
 def _settle(session: Session, row: Any, state: str, why: str | None) -> bool:

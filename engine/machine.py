@@ -2,7 +2,8 @@
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from sqlalchemy import Engine
@@ -34,18 +35,24 @@ class Busy:
     """Which merchants and hosts this process is serving right now.
 
     One of them holds at most half of the threads, so that a large or a slow
-    shop never takes the whole worker; all together leave one, so that orders
-    are heard while a slow mail server keeps the others. A shop's host belongs to one merchant,
-    so counting merchants counts hosts.
+    shop never takes the whole worker; all that send together leave one, so
+    that orders are heard while a slow mail server keeps the others. What only
+    asks shops may be slow as well: looking up never holds more than half of
+    the threads, however many shops there are, and reading back and looking
+    after them never more than a quarter. A shop's host belongs to one merchant, so counting
+    merchants counts hosts.
     """
 
     def __init__(self, threads: int) -> None:
         self._most = max(1, threads // 2)
-        self._most_together = max(1, threads - 1)
+        self._most_sending = max(1, threads - 1)
         self._lock = threading.Lock()
         self._held: Counter[int] = Counter()
+        self._sending = 0
         # Two threads that choose at once would both find the merchant's last place free.
         self.choosing = threading.Lock()
+        self.asking = threading.BoundedSemaphore(max(1, threads // 2))
+        self.upkeep = threading.BoundedSemaphore(max(1, threads // 4))
 
     def full(self) -> list[int]:
         """The merchants that hold their half already."""
@@ -54,15 +61,35 @@ class Busy:
 
     def has_room(self) -> bool:
         with self._lock:
-            return self._held.total() < self._most_together
+            return self._sending < self._most_sending
 
     def begin(self, merchant_id: int) -> None:
+        """To do a merchant's effects."""
         with self._lock:
             self._held[merchant_id] += 1
+            self._sending += 1
 
     def end(self, merchant_id: int) -> None:
         with self._lock:
-            self._held[merchant_id] -= 1
+            self._let_go(merchant_id)
+            self._sending -= 1
+
+    @contextmanager
+    def serving(self, merchant_id: int) -> Iterator[None]:
+        """Her shop is asked; nothing is sent."""
+        with self._lock:
+            self._held[merchant_id] += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._let_go(merchant_id)
+
+    def _let_go(self, merchant_id: int) -> None:
+        """Whom nothing is done for is not remembered."""
+        self._held[merchant_id] -= 1
+        if not self._held[merchant_id]:
+            del self._held[merchant_id]
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ def letter(config: Config, merchant: Merchant, notice: Any, email: str, member_i
         {"shop": merchant.name, "detail": notice.detail},
         locale=merchant.locale,
         to=email,
-        key=f"notice-{notice.id}-{notice.told}-{member_id}",
+        key=f"notice-{notice.id}-{notice.round}-{member_id}",
         link=f"{config.app_url}/m/{merchant.key}/connection",
     )
 

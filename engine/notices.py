@@ -1,6 +1,11 @@
 """Notices: what the merchant must know or do, told once, again after three
-days, and when it is mended."""
+days, and when it is mended.
 
+Each telling is a round. Whom it has reached is written down letter by letter,
+so that one full mailbox is tried again and nobody else is told twice.
+"""
+
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -23,6 +28,7 @@ LEASE = timedelta(minutes=10)
 # Told, and told again: what stays undone until she does it.
 TIMES = 2
 REMINDED = frozenset({"reconnect", "data_request"})
+_NEXT_ROUND: dict[str, Any] = {"round": notices.c.round + 1, "reached": []}
 
 
 def raise_notice(session: Session, merchant_id: int, kind: str, detail: str = "") -> None:
@@ -35,16 +41,20 @@ def raise_notice(session: Session, merchant_id: int, kind: str, detail: str = ""
         tell_at=clock.now(),
         told=0,
         claim=0,
+        round=0,
+        reached=[],
     )
     session.execute(row.on_conflict_do_nothing())
 
 
 def mend(session: Session, merchant_id: int, kind: str) -> None:
     """It is over; whoever was told of it is told that too."""
-    mine = (notices.c.merchant_id == merchant_id, notices.c.kind == kind, notices.c.mended_at.is_(None))
-    now = clock.now()
-    session.execute(update(notices).where(*mine, notices.c.told > 0).values(mended_at=now, tell_at=now))
-    session.execute(update(notices).where(*mine).values(mended_at=now, tell_at=None))
+    now, mine = clock.now(), (notices.c.merchant_id == merchant_id, notices.c.kind == kind)
+    still = select(notices).where(*mine, notices.c.mended_at.is_(None)).with_for_update()
+    row = session.execute(still).one_or_none()
+    if row is not None:
+        values = {"mended_at": now, "tell_at": now if row.told or row.reached else None}
+        session.execute(update(notices).where(notices.c.id == row.id).values(**values, **_NEXT_ROUND))
 
 
 def mend_silently(session: Session, merchant_id: int) -> None:
@@ -54,10 +64,12 @@ def mend_silently(session: Session, merchant_id: int) -> None:
 
 
 def raise_again(session: Session, merchant_id: int, kind: str, detail: str = "") -> None:
-    """Open a notice, or tell of the open one anew: there is more of it."""
+    """Open a notice, or tell of the open one anew: there is more of it.
+    Whoever is telling it this moment tells the old, and settles nothing."""
     raise_notice(session, merchant_id, kind, detail)
     mine = (notices.c.merchant_id == merchant_id, notices.c.kind == kind, notices.c.mended_at.is_(None))
-    session.execute(update(notices).where(*mine).values(told=0, tell_at=clock.now(), detail=detail))
+    anew = {"told": 0, "tell_at": clock.now(), "detail": detail, "claim": notices.c.claim + 1}
+    session.execute(update(notices).where(*mine).values(**anew, **_NEXT_ROUND))
 
 
 def open_notices(session: Session, merchant_id: int) -> list[Any]:
@@ -78,15 +90,8 @@ def _tell_next(machine: Machine) -> bool:
     row = _claim(machine)
     if row is None:
         return False
-    try:
-        _tell(machine, row)
-    except Retryable as error:
-        log.warning("notice_not_sent", notice_id=row.id, why=str(error))
-        return True
-    except (Permanent, InDoubt) as error:
-        # The page tells it all the same; a second try would end like the first.
-        log.warning("notice_not_sent", notice_id=row.id, why=str(error))
-    _settle(machine, row)
+    if _all_told(machine, row):
+        _settle(machine, row)
     return True
 
 
@@ -103,14 +108,35 @@ def _claim(machine: Machine) -> Any | None:
         return session.execute(taken.values(**values).returning(*notices.c)).one()
 
 
-def _tell(machine: Machine, row: Any) -> None:
+def _all_told(machine: Machine, row: Any) -> bool:
+    """False where somebody's mailbox is to be tried again."""
     with reading(machine.db) as session:
         merchant = session.get_one(Merchant, row.merchant_id)
         whom = _whom(machine, session, merchant.id)
         session.expunge(merchant)
+    reached: list[int] = list(row.reached)
     for number, email in whom:
-        letter = notice_letters.letter(machine.config, merchant, row, email, number)
+        if number not in reached and _told(machine, merchant, row, number, email):
+            reached.append(number)
+            _write_down(machine, row, reached)
+    return len(reached) >= len(whom)
+
+
+def _told(machine: Machine, merchant: Merchant, row: Any, number: int, email: str) -> bool:
+    letter = notice_letters.letter(machine.config, merchant, row, email, number)
+    try:
         machine.channel_for(merchant.platform).send(letter, merchant.id)
+    except (Retryable, Permanent, InDoubt) as error:
+        log.warning("notice_not_sent", notice_id=row.id, member_id=number, why=str(error))
+        # The page tells it all the same; a second try would end like the first.
+        return not isinstance(error, Retryable)
+    return True
+
+
+def _write_down(machine: Machine, row: Any, reached: Sequence[int]) -> None:
+    mine = (notices.c.id == row.id, notices.c.claim == row.claim, notices.c.round == row.round)
+    with transaction(machine.db) as session:
+        session.execute(update(notices).where(*mine).values(reached=list(reached)))
 
 
 def _whom(machine: Machine, session: Session, merchant_id: int) -> list[tuple[int, str]]:
@@ -136,6 +162,6 @@ def _settle(machine: Machine, row: Any) -> None:
     still = notices.c.mended_at.is_(None) if row.mended_at is None else notices.c.mended_at.is_not(None)
     values = {"told": told, "tell_at": now + AGAIN if again else None}
     with transaction(machine.db) as session:
-        same = session.execute(update(notices).where(*mine, still).values(**values))
+        same = session.execute(update(notices).where(*mine, still).values(**values, **_NEXT_ROUND))
         if not same.rowcount:  # type: ignore[attr-defined]
             session.execute(update(notices).where(*mine).values(told=told, tell_at=now))

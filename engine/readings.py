@@ -32,7 +32,7 @@ log = structlog.get_logger()
 LEASE = timedelta(minutes=5)
 # A turn ends before its lease: a shop that drips holds one thread, and not one more each time.
 READ_WITHIN = 240.0
-PAGES_A_TURN = 20
+PAGES_A_TURN, A_TURN = 20, timedelta(minutes=1)
 EVENTS_AT_ONCE = 50
 
 
@@ -44,6 +44,8 @@ def begin(session: Session, machine: Machine, merchant: Merchant, only_rememberi
             merchant_id=merchant.id, name=wanted.name, next_at=clock.now(), claim=0, attempts=0, found=0
         )
         again: dict[str, Any] = {"next_at": clock.now(), "attempts": 0, "trouble": None}
+        # Whoever is reading it this moment knows nothing of the new beginning.
+        again |= {"claim": readings.c.claim + 1, "lease_until": None}
         if only_remembering:
             again["completed_at"] = None
         session.execute(row.on_conflict_do_update(index_elements=["merchant_id", "name"], set_=again))
@@ -58,7 +60,7 @@ def run(machine: Machine, most: int = 20) -> int:
 
 
 def due(machine: Machine, now: datetime) -> Any:
-    """The readings that are due, of shops that can be asked."""
+    """The readings that are due, of shops that can be asked and don't keep their half of us already."""
     free = or_(readings.c.lease_until.is_(None), readings.c.lease_until < now)
     return (
         select(readings, merchants.c.platform)
@@ -70,6 +72,7 @@ def due(machine: Machine, now: datetime) -> Any:
             merchants.c.platform.in_(machine.connected),
             merchants.c.uninstalled_at.is_(None),
             connections.c.state == "active",
+            readings.c.merchant_id.not_in(machine.busy.full()),
         )
     )
 
@@ -79,7 +82,8 @@ def _read_next(machine: Machine) -> bool:
     if row is None:
         return False
     try:
-        _serve(machine, row)
+        with machine.busy.serving(row.merchant_id):
+            _serve(machine, row)
     except Exception as error:
         # Whatever is wrong with this reading, it is tried again later and blocks nobody.
         if may_pass(error):
@@ -123,7 +127,7 @@ def _claim(machine: Machine) -> Any | None:
 
 def _read(machine: Machine, row: Any) -> None:
     """Page after page, each remembered together with how far it goes; after
-    some pages others get their turn."""
+    some pages, or a while with a slow shop, others get their turn."""
     with reading(machine.db) as session:
         merchant = session.get_one(Merchant, row.merchant_id)
         session.expunge(merchant)
@@ -131,14 +135,14 @@ def _read(machine: Machine, row: Any) -> None:
     wanted = next((one for one in live.readings if one.name == row.name), None)
     if wanted is None:
         return _forget(machine, row)
-    mark = row.mark
+    mark, until = row.mark, clock.now() + A_TURN
     for _ in range(PAGES_A_TURN):
         access = access_to(machine, merchant.id)
         portion = live.read_back(access, row.name, mark, row.began_at - wanted.since)
         if not _remember(machine, merchant, row, portion, wanted) or not portion.more:
             return None
         mark = portion.mark
-        if machine.stopping.is_set():
+        if machine.stopping.is_set() or clock.now() > until:
             break
     return _go_on(machine, row)
 

@@ -24,6 +24,8 @@ from integrations.roles import Access
 ORDERS_OF = timedelta(days=55)
 MOST_PRODUCTS = 5000
 AT_ONCE = 100
+# Should the shop tell of it after all, this is news however old.
+_UNKNOWN = {"digest": ""}
 
 
 def find(machine: Machine, merchant_id: int, live: ConnectedShop, access: Access) -> int:
@@ -46,11 +48,15 @@ def vanish(session: Session, merchant: Merchant, what: LookUp) -> None:
     if what.kind == "order":
         mine = (orders.c.merchant_id == merchant.id, orders.c.ref == what.ref)
         ended = func.coalesce(orders.c.cancelled_at, clock.now(merchant))
-        session.execute(update(orders).where(*mine).values(cancelled_at=ended, bought=False))
+        session.execute(update(orders).where(*mine).values(cancelled_at=ended, bought=False, **_UNKNOWN))
     if what.kind in ("product", "variant"):
         session.execute(
-            update(variants).where(*_of(merchant.id, what)).values(stock_kind="none", stock_units=None)
+            update(variants)
+            .where(*_of(merchant.id, what))
+            .values(stock_kind="none", stock_units=None, stock_at=None)
         )
+        told = (products.c.merchant_id == merchant.id, products.c.ref == what.ref)
+        session.execute(update(products).where(*told).values(**_UNKNOWN))
 
 
 def _of(merchant_id: int, what: LookUp) -> tuple[Any, ...]:

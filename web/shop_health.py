@@ -66,7 +66,12 @@ def _orders(session: Session, merchant_id: int, since: datetime) -> tuple[int, i
 
 def _webhooks(session: Session, merchant_id: int) -> tuple[datetime | None, str | None, int]:
     mine = inbound.c.merchant_id == merchant_id
-    last = select(inbound.c.received_at, inbound.c.topic).where(mine).order_by(inbound.c.id.desc()).limit(1)
+    last = (
+        select(inbound.c.received_at, inbound.c.topic)
+        .where(mine)
+        .order_by(inbound.c.received_at.desc())
+        .limit(1)
+    )
     row = session.execute(last).one_or_none()
     times = session.execute(select(func.count()).select_from(inbound).where(mine)).scalar_one()
     return (row.received_at, row.topic, int(times)) if row is not None else (None, None, int(times))

@@ -24,6 +24,8 @@ class CartRow(SQLModel, table=True):
         Index("ix_carts_person", "person_id", "activity_at"),
         Index("ix_carts_token", "merchant_id", "token"),
         Index("ix_carts_phone", "merchant_id", "phone_fingerprint"),
+        # Erasing an address looks for whatever names it.
+        Index("ix_carts_address", "address_id"),
     )
 
     id: int = primary_key()
@@ -64,6 +66,7 @@ class OrderRow(SQLModel, table=True):
         Index("ix_orders_token", "merchant_id", "cart_token"),
         Index("ix_orders_phone", "merchant_id", "phone_fingerprint"),
         Index("ix_orders_placed", "merchant_id", "placed_at"),
+        Index("ix_orders_address", "address_id"),
     )
 
     id: int = primary_key()

@@ -52,7 +52,8 @@ class HookRow(SQLModel, table=True):
 class Notice(SQLModel, table=True):
     """Something the merchant must know or do, told once, again after three
     days, and when it is mended. `kind` is a slug with its own sentences;
-    one of a kind is open at a time."""
+    one of a kind is open at a time. Each telling is a `round`, in which the
+    members numbered in `reached` have their letter already."""
 
     __tablename__ = "notices"
     __table_args__ = (
@@ -80,6 +81,8 @@ class Notice(SQLModel, table=True):
     tell_at: datetime | None = None
     told: int = 0
     claim: int = 0
+    round: int = 0
+    reached: list[int] = json_column(default_factory=list)
     mended_at: datetime | None = None
 
 
@@ -163,8 +166,8 @@ class SignInLink(SQLModel, table=True):
     __table_args__ = (UniqueConstraint("secret"),)
 
     id: int = primary_key()
-    merchant_id: int = belongs_to("merchants.id")
-    member_id: int = belongs_to("members.id")
+    merchant_id: int = belongs_to("merchants.id", index=True)
+    member_id: int = belongs_to("members.id", index=True)
     secret: str
     made_at: datetime = Field(default_factory=clock.now)
     used_at: datetime | None = None
@@ -178,8 +181,8 @@ class MemberSession(SQLModel, table=True):
     __table_args__ = (UniqueConstraint("secret"),)
 
     id: int = primary_key()
-    merchant_id: int = belongs_to("merchants.id")
-    member_id: int = belongs_to("members.id")
+    merchant_id: int = belongs_to("merchants.id", index=True)
+    member_id: int = belongs_to("members.id", index=True)
     secret: str
     began_at: datetime = Field(default_factory=clock.now)
     seen_at: datetime = Field(default_factory=clock.now)

@@ -119,6 +119,7 @@ class Decision(SQLModel, table=True):
         UniqueConstraint("merchant_id", "flow", "mode", "subject", "subject_id", "kind", "reasons_key"),
         Index("ix_decisions_merchant", "merchant_id", "at"),
         Index("ix_decisions_person", "person_id"),
+        Index("ix_decisions_enrolment", "enrolment_id"),
     )
 
     id: int = primary_key()

@@ -1,8 +1,7 @@
 """What is read back regularly, because WooCommerce never delivers twice."""
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 
 from core import clock
 from core.events import Event
@@ -67,12 +66,6 @@ def _levels(api: StoreApi, access: Access, rows: Iterable[Row], at: datetime) ->
 
 
 def _at_the_store(page: Page, asked: datetime) -> datetime:
-    """By the store's clock where it tells the time, for its webhooks go by
-    that clock too; earlier by as long as the call took."""
-    now = clock.now()
-    try:
-        told = parsedate_to_datetime(page.headers.get("date", "")).replace(tzinfo=UTC)
-    except ValueError:
-        told = now
-    told = told if abs(told - now) < modified.CLOCKS_APART else now
-    return (told - (now - asked)).replace(microsecond=0)
+    """By the store's clock, for its webhooks go by that clock too; earlier by
+    as long as the call took."""
+    return (modified.time_at(page) - (clock.now() - asked)).replace(microsecond=0)

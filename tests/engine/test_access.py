@@ -63,6 +63,18 @@ def test_ten_threads_on_each_of_two_machines_renew_it_once(shopify: AtShopify) -
     other.db.dispose()
 
 
+def test_who_looked_while_another_renewed_it_does_not_renew_it_again(shopify: AtShopify) -> None:
+    """The lease is free again by then, and its number the one that was seen."""
+    ends_in(shopify, SOON)
+    seen: list[Any] = []
+    with while_renewing(shopify, lambda: seen.append(shopify.connection())):
+        token_of(shopify)
+    assert seen[0].renewal == shopify.connection().renewal
+    late = access._renewed(shopify.machine, seen[0])
+    assert shopify.token_calls() == 1
+    assert late.token == shopify.connection().token
+
+
 def test_no_transaction_is_open_during_the_call(shopify: AtShopify) -> None:
     ends_in(shopify, SOON)
     held: list[int] = []
@@ -138,6 +150,8 @@ def test_after_a_call_in_vain_the_others_do_not_wait_for_another(shopify: AtShop
     for _ in range(5):
         token_of(shopify)
     assert shopify.fake.faults.left == 8
+    again_at = shopify.connection().renewal_until
+    assert clock.now() < again_at <= clock.now() + timedelta(seconds=10), "nor for long"
 
 
 def rested(shopify: AtShopify) -> None:

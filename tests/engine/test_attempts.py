@@ -75,6 +75,14 @@ def test_a_state_is_good_for_one_hand_over_at_its_own_platform(machine: Machine)
     assert [hand(machine, begun) for _ in range(3)] == [True, False, False]
 
 
+def test_keys_of_an_approval_that_took_too_long_are_not_kept(machine: Machine, stopped: StoppedClock) -> None:
+    """Whether or not the sweep has come by since."""
+    begun = begin(machine)
+    stopped.real += timedelta(minutes=31)
+    assert not hand(machine, begun)
+    assert attempts.of_browser(machine, begun.browser) is None
+
+
 def test_of_two_hand_overs_at_one_moment_one_is_taken(machine: Machine) -> None:
     begun = begin(machine)
     with ThreadPoolExecutor(4) as pool:

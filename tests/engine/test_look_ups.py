@@ -1,6 +1,8 @@
 """What a webhook only hints at: the shop is asked, once, outside any transaction."""
 
+import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
@@ -28,7 +30,7 @@ from core.events import (
     StockChanged,
 )
 from core.models import Merchant
-from core.models.tables import connections, effects, look_ups, merchants, orders, people, products
+from core.models.tables import connections, effects, inbound, look_ups, merchants, orders, people, products
 from core.money import Money
 from engine import inbox, sweep
 from engine import look_ups as asking
@@ -176,6 +178,47 @@ def test_a_fault_of_ours_ends_the_question_and_blocks_no_other(kontor: Kontor, f
     assert (row.state, row.reason) == ("failed", f"internal: {type(fault).__name__}")
 
 
+@pytest.mark.parametrize("fault", [Permanent("no such id"), KeyError("a fault of ours")])
+def test_one_that_can_not_be_asked_about_keeps_no_other_of_its_shop_from_an_answer(
+    kontor: Kontor, fault: Exception
+) -> None:
+    class Choosy(AskedShop):
+        def look_up(self, access: Access, wanted: Sequence[LookUp]) -> Answers:
+            self.fault = fault if LookUp("order", "odd") in wanted else None
+            return super().look_up(access, wanted)
+
+    known = [LookUp("order", str(number)) for number in range(3)]
+    shop = Choosy(answers=dict.fromkeys(known, ()))
+    want(kontor, *known, LookUp("order", "odd"))
+    asking.run(asked_by(kontor, shop))
+    assert {row.ref: row.state for row in kontor.rows(look_ups)} == {
+        "0": "done",
+        "1": "done",
+        "2": "done",
+        "odd": "failed",
+    }
+    assert len(shop.heard) == 5, "all together, then each alone"
+
+
+def test_of_two_that_begin_to_wait_for_one_thing_in_one_moment_one_waits(kontor_on_both: Kontor) -> None:
+    """Both were asked while the shop was away, by two threads."""
+    kontor = kontor_on_both
+    rows = []
+    for _ in range(2):
+        want(kontor, ITEM)
+        rows += asking._claim(kontor.machine)
+    with ThreadPoolExecutor(1) as pool:
+        with transaction(kontor.machine.db) as session:
+            asking._wait_again(session, rows[0], clock.now(), "away")
+            other = pool.submit(asking._later, kontor.machine, rows[1:], Retryable("away"))
+            time.sleep(0.5)
+        other.result(20)
+    assert sorted((row.state, row.reason) for row in kontor.rows(look_ups)) == [
+        ("gone", "merged"),
+        ("waiting", "away"),
+    ]
+
+
 def test_the_question_of_a_worker_that_died_is_asked_again(kontor: Kontor) -> None:
     want(kontor, ITEM)
     kontor.write(
@@ -267,6 +310,18 @@ def test_a_failing_call_that_nobody_announced_only_needs_the_merchant(kontor: Ko
 def test_a_shop_that_says_our_access_is_gone_needs_the_merchant(kontor: Kontor) -> None:
     tell(kontor, AccessLost("woocommerce_rest_cannot_view"))
     assert [row.state for row in kontor.rows(connections)] == ["needs_merchant"]
+
+
+def test_what_the_shop_said_before_she_reconnected_tells_nothing_of_the_new_access(kontor: Kontor) -> None:
+    anew = {"connected_at": clock.now() + timedelta(seconds=1)}
+    kontor.write(update(connections).where(connections.c.merchant_id == kontor.merchant_id).values(**anew))
+    with transaction(kontor.machine.db) as session:
+        row = {"dedupe": "1", "topic": "order.updated", "about_orders": True, "received_at": clock.now()}
+        told = inbound.insert().values(merchant_id=kontor.merchant_id, state="new", **row)
+        number = session.execute(told.returning(inbound.c.id)).scalar_one()
+        merchant = session.get_one(Merchant, kontor.merchant_id)
+        inbox.apply(kontor.machine, session, merchant, [AccessLost("owner_demoted")], number)
+    assert [row.state for row in kontor.rows(connections)] == ["active"]
 
 
 def test_the_shop_that_has_left_is_not_asked_any_more(kontor: Kontor) -> None:

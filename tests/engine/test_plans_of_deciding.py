@@ -6,9 +6,10 @@ from typing import Any
 
 from sqlalchemy import Engine, event, text
 
-from core.db import autocommit, dialect_of
+from core.db import autocommit, dialect_of, reading
 from core.models.tables import enrolments
 from tests.support.kontor import Kontor
+from web import shop_health
 
 NUMBERS = (
     "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000) INSERT INTO {} FROM n"
@@ -67,6 +68,20 @@ def test_no_question_of_a_webhook_reads_a_whole_table(kontor_on_both: Kontor) ->
         if f"Seq Scan on {table}" in plan or f"SCAN {table}" in plan
     ]
     assert not whole, "\n\n".join(whole)
+
+
+def test_a_quiet_shops_page_does_not_look_through_everybodys_webhooks(kontor_on_both: Kontor) -> None:
+    db = kontor_on_both.machine.db
+    columns = "(merchant_id, dedupe, topic, about_orders, state, received_at)"
+    with autocommit(db) as connection:
+        told = f"{columns} SELECT {kontor_on_both.merchant_id}, 'd.' || i, 'x', false, 'done', {AT}"
+        connection.execute(text(NUMBERS.format(f"inbound {told}")))
+        connection.exec_driver_sql("ANALYZE")
+    with reading(db) as session, _heard(db) as asked:
+        shop_health._webhooks(session, kontor_on_both.merchant_id + 1000)
+    plans = [_plan(db, *one) for one in asked if "inbound" in one[0]]
+    assert len(plans) == 2
+    assert not [plan for _, plan in plans if "SCAN inbound" in plan or "inbound_pkey" in plan]
 
 
 def _fill(kontor: Kontor) -> None:

@@ -294,3 +294,64 @@ def test_a_trashed_order_that_is_restored_counts_again(woo: AtWooCommerce) -> No
     woo.read_back()
     (row,) = woo.kontor.rows(orders)
     assert (row.bought, row.cancelled_at) == (True, None)
+
+
+def test_what_only_seemed_gone_for_a_moment_is_there_again(
+    woo: AtWooCommerce, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing of it has changed at the store, so that nothing newer will be told."""
+    woo.read_back()
+    order = woo.store.order(ANNA, [("MUG", 1)])
+    woo.read_back()
+    monkeypatch.setattr(woo.live, "gone", lambda access, kind, refs: refs)
+    woo.check_up()
+    assert sold(woo) == set()
+    assert stock(woo)["MUG"] == ("none", None)
+    woo.read_back()
+    assert sold(woo) == {str(order)}
+    assert stock(woo)["MUG"] == ("units", 9)
+
+
+def test_a_reading_under_way_while_she_reinstalls_does_not_count_as_one_since(
+    shopify: AtShopify, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else what happened while she was away would start trips after all."""
+    shopify.read_back()
+    honest = shopify.live.read_back
+
+    def read_back(access: Access, reading: str, mark: str | None, began: Any) -> Portion:
+        monkeypatch.undo()
+        told = honest(access, reading, mark, began)
+        shopify.shop.uninstall()
+        shopify.settle()
+        shopify.reconnect()
+        return told
+
+    monkeypatch.setattr(shopify.live, "read_back", read_back)
+    due = {"next_at": clock.now()}
+    shopify.kontor.write(update(readings).where(readings.c.name == "orders").values(**due))
+    reading_back.run(shopify.machine, most=1)
+    row = shopify.reading_of("orders")
+    assert row.completed_at is None
+    assert row.next_at <= clock.now()
+
+
+def test_each_page_that_came_keeps_the_reading_ours(
+    shopify: AtShopify, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long the shop takes for all of them."""
+    for number in range(12):
+        shopify.shop.place_order(email=f"a{number}@example.test", silent=True)
+    honest, leases = shopify.live.read_back, []
+
+    def read_back(access: Access, reading: str, mark: str | None, began: Any) -> Portion:
+        row = shopify.reading_of(reading)
+        leases.append(row.lease_until - clock.now())
+        nearly_over = {"lease_until": clock.now() + timedelta(seconds=1)}
+        shopify.kontor.write(update(readings).where(readings.c.id == row.id).values(**nearly_over))
+        return honest(access, reading, mark, began)
+
+    monkeypatch.setattr(shopify.live, "read_back", read_back)
+    shopify.read_back("orders")
+    assert len(leases) > 2
+    assert min(leases) > timedelta(minutes=4)

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -43,6 +44,7 @@ class Front:
     site: Answer
     control: Answer
     faults: Faults
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
     asked: list[Asked] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -108,6 +110,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def version_string(self) -> str:
         return "Apache"
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """The machine has one clock, which its web server tells."""
+        return super().date_time_string(timestamp or int(self.server.front.now().timestamp()))
 
     def _serve(self) -> None:
         self.close_connection = True

@@ -41,7 +41,7 @@ class Store(Office):
         self.website = Website(self)
         hooks.payload = self.website.payload
         self.faults = Faults()
-        self.front = Front(site.path, self.website.answer, Control(self).answer, self.faults)
+        self.front = Front(site.path, self.website.answer, Control(self).answer, self.faults, clock.now)
         self._authority, self._files = authority, files
         self._folder = tempfile.TemporaryDirectory(prefix="woocommerce-")
         self.owner_id = self.add_user(OWNER[0], "administrator", password=OWNER[2])

@@ -139,10 +139,12 @@ def test_one_unreadable_order_does_not_keep_the_others(
     assert set(orders_of(events)) == {str(good)}
 
 
+@pytest.mark.parametrize("ahead", [timedelta(days=4000), timedelta(hours=9)])
 def test_an_order_dated_into_the_future_hides_none_that_follow(
-    fake: Fake, live: WooCommerceLive, granted: Access
+    fake: Fake, live: WooCommerceLive, granted: Access, ahead: timedelta
 ) -> None:
-    fake.memory.orders[fake.order(ANA, [("MUG-1", 1)])].modified += timedelta(days=4000)
+    """By nonsense, or by a plugin in Tokyo that writes its own time where UTC belongs."""
+    fake.memory.orders[fake.order(ANA, [("MUG-1", 1)])].modified += ahead
     _, mark = read(live, granted, fake, "orders")
     late = fake.order("eve@example.test", [("MUG-1", 1)])
     news, _ = read(live, granted, fake, "orders", mark)
@@ -327,3 +329,21 @@ def test_the_fields_asked_for_are_all_that_is_read(
     full = live._api(granted).get(f"orders/{order}").said
     heard = WOOCOMMERCE.read("order.updated", json.dumps(full, default=str).encode(), granted.identity)
     assert look_up(live, granted, "order", order) == heard
+
+
+def test_an_order_changed_while_the_pages_of_one_second_are_read_is_not_lost(
+    fake: Fake, live: WooCommerceLive, granted: Access
+) -> None:
+    """As when many are marked as sent at once."""
+    fake.clock.stop()
+    made = [
+        str(fake.order_by_rest("processing", [("MUG-1", 1)], email=f"b{number}@example.test"))
+        for number in range(120)
+    ]
+    first = live.read_back(granted, "orders", None, began(fake))
+    second = live.read_back(granted, "orders", first.mark, began(fake))
+    fake.advance(seconds=5)
+    for order in made[:3]:
+        fake.complete(int(order))
+    rest, _ = read(live, granted, fake, "orders", second.mark)
+    assert set(orders_of([*first.events, *second.events, *rest])) == set(made)
