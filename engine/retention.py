@@ -13,6 +13,7 @@ from core.events import LookUp
 from core.models.tables import (
     connecting,
     effects,
+    exchanges,
     inbound,
     legal_acts,
     look_ups,
@@ -55,6 +56,7 @@ def _rules(now: datetime) -> Sequence[Rule]:
         (mailbox_messages, None, mailbox_messages.c.at < messages),
         (notices, None, notices.c.mended_at < messages),
         (connecting, None, connecting.c.began_at < attempts),
+        (exchanges, None, exchanges.c.began_at < attempts),
         (sign_in_links, None, sign_in_links.c.made_at < attempts),
         (member_sessions, None, ended),
     )

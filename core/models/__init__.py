@@ -22,6 +22,7 @@ from core.models.sandbox import SandboxRecord
 from core.models.shops import (
     Connecting,
     DataRequest,
+    Exchange,
     HookRow,
     LegalAct,
     MemberSession,
@@ -35,8 +36,8 @@ metadata = SQLModel.metadata
 
 __all__ = [
     "Address", "CartRow", "Click", "Connecting", "Connection", "Consent", "DataRequest", "Decision",
-    "DiscountCode", "Effect", "Enrolment", "Heartbeat", "HookRow", "Inbound", "InboundPerson", "LegalAct",
-    "LineRow", "LookUpRow", "MailboxMessage", "Member", "MemberSession", "Merchant", "Notice", "OrderRow",
-    "Person", "ProductRow", "ReadingRow", "RemoteHost", "SandboxRecord", "SettingsVersion", "SignInLink",
-    "Suppression", "VariantRow", "Work", "metadata", "naming",
+    "DiscountCode", "Effect", "Enrolment", "Exchange", "Heartbeat", "HookRow", "Inbound", "InboundPerson",
+    "LegalAct", "LineRow", "LookUpRow", "MailboxMessage", "Member", "MemberSession", "Merchant", "Notice",
+    "OrderRow", "Person", "ProductRow", "ReadingRow", "RemoteHost", "SandboxRecord", "SettingsVersion",
+    "SignInLink", "Suppression", "VariantRow", "Work", "metadata", "naming",
 ]  # fmt: skip
