@@ -12,7 +12,7 @@ from core.db import insert, may_pass, transaction
 from core.errors import InDoubt, NeedsMerchant, Permanent, Retryable
 from core.models.tables import connections, hooks, inbound, merchants
 from core.network import within
-from engine import notices, privacy, vanished
+from engine import notices, privacy, readings, vanished
 from engine.access import access_to, binding
 from engine.machine import Machine
 
@@ -108,6 +108,7 @@ def _look_after(machine: Machine, row: Any) -> None:
         mine = connections.c.merchant_id == row.merchant_id
         values = {"hooks_at": now + EVERY, "shop_count": counted, "counted_at": now}
         session.execute(update(connections).where(mine).values(**values))
+        readings.add_new(session, machine, row.merchant_id, row.platform)
         _notice_silence(session, row, now)
 
 

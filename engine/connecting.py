@@ -10,10 +10,12 @@ from sqlalchemy.orm import Session
 
 from core import clock
 from core.db import dialect_of, insert, transaction
+from core.errors import Retryable
 from core.models import Connection, Merchant
 from core.models.tables import connections, members
-from engine import notices, privacy, readings
+from engine import exchanging, notices, privacy, readings
 from engine.access import binding, sealed_tokens
+from engine.exchanging import Turn
 from engine.machine import Machine
 from integrations.live import Profile, Tokens
 
@@ -36,12 +38,16 @@ def connect(
     *,
     address: str | None = None,
     meta: Mapping[str, str] | None = None,
+    turn: Turn | None = None,
 ) -> int:
     """The merchant's number. A shop that was connected before stays the same
     merchant: what she set and what was remembered is hers still. `address` is
     what the door finds a new connection by where it is not the shop's domain;
-    such a shop has a secret of its own."""
+    such a shop has a secret of its own. `turn` is what the tokens were exchanged
+    in; Retryable where it is over: another visit has newer ones."""
     with transaction(machine.db) as session:
+        if turn is not None and not exchanging.end(session, turn):
+            raise Retryable("another visit has connected this shop meanwhile")
         merchant = _known(session, platform, profile.domain) or _made(session, platform, profile)
         _write(machine, session, merchant, profile, tokens, address, dict(meta or {}))
         _welcome(machine, session, merchant.id, whom)

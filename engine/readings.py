@@ -15,15 +15,15 @@ from sqlalchemy.orm import Session
 from core import clock
 from core.db import insert, may_pass, reading, transact, transaction
 from core.errors import InDoubt, NeedsMerchant, Permanent, Retryable
-from core.events import CartUpdated, Event, LookUp, OrderEvent, ProductUpdated
+from core.events import OrderEvent
 from core.models import Merchant
-from core.models.tables import carts, connections, merchants, orders, products, readings
+from core.models.tables import connections, merchants, orders, readings
 from core.network import within
 from core.statements import one_of
 from engine import inbox, privacy
 from engine.access import access_to
 from engine.machine import Machine
-from engine.records import digest
+from engine.news import news
 from engine.settling import backoff
 from integrations.live import Portion, Reading
 
@@ -39,16 +39,22 @@ EVENTS_AT_ONCE = 50
 def begin(session: Session, machine: Machine, merchant: Merchant, only_remembering: bool = False) -> None:
     """Everything that is read of this merchant's shop is due now; what was
     read before goes on where it was, `only_remembering` what has happened since."""
-    for wanted in machine.connected[merchant.platform].readings:
+    add_new(session, machine, merchant.id, merchant.platform)
+    again: dict[str, Any] = {"next_at": clock.now(), "attempts": 0, "trouble": None}
+    # Whoever is reading it this moment knows nothing of the new beginning.
+    again |= {"claim": readings.c.claim + 1, "lease_until": None}
+    if only_remembering:
+        again["completed_at"] = None
+    session.execute(update(readings).where(readings.c.merchant_id == merchant.id).values(**again))
+
+
+def add_new(session: Session, machine: Machine, merchant_id: int, platform: str) -> None:
+    """What an older Kontor did not read yet begins as at a shop just connected."""
+    for wanted in machine.connected[platform].readings:
         row = insert(readings, session).values(
-            merchant_id=merchant.id, name=wanted.name, next_at=clock.now(), claim=0, attempts=0, found=0
+            merchant_id=merchant_id, name=wanted.name, next_at=clock.now(), claim=0, attempts=0, found=0
         )
-        again: dict[str, Any] = {"next_at": clock.now(), "attempts": 0, "trouble": None}
-        # Whoever is reading it this moment knows nothing of the new beginning.
-        again |= {"claim": readings.c.claim + 1, "lease_until": None}
-        if only_remembering:
-            again["completed_at"] = None
-        session.execute(row.on_conflict_do_update(index_elements=["merchant_id", "name"], set_=again))
+        session.execute(row.on_conflict_do_nothing(index_elements=["merchant_id", "name"]))
 
 
 def run(machine: Machine, most: int = 20) -> int:
@@ -149,7 +155,7 @@ def _read(machine: Machine, row: Any) -> None:
 
 def _remember(machine: Machine, merchant: Merchant, row: Any, portion: Portion, wanted: Reading) -> bool:
     """False where the row has become somebody else's."""
-    events = _news(machine, merchant.id, portion.events)
+    events = news(machine, merchant.id, portion.events)
     for start in range(0, len(events), EVENTS_AT_ONCE):
         some = events[start : start + EVENTS_AT_ONCE]
         transact(machine.db, lambda session, some=some: _apply(machine, session, merchant.id, row, some))  # type: ignore[misc]
@@ -178,33 +184,6 @@ def _unheard(session: Session, merchant_id: int, events: Sequence[Any]) -> int:
     refs = {event.order.ref for event in events if isinstance(event, OrderEvent)}
     known = select(orders.c.ref).where(orders.c.merchant_id == merchant_id, one_of(orders.c.ref, "refs"))
     return len(refs - set(session.execute(known, {"refs": sorted(refs)}).scalars())) if refs else 0
-
-
-def _news(machine: Machine, merchant_id: int, told: Sequence[Event | LookUp]) -> list[Event | LookUp]:
-    """Without what our records know exactly so: readings overlap, and nothing
-    new follows from it."""
-    snapshots = [(event, *_snapshot(event)) for event in told]
-    known: dict[Any, Any] = {}
-    with reading(machine.db) as session:
-        for table in (orders, carts, products):
-            refs = sorted({of.ref for _, where, of in snapshots if where is table})
-            mine = (table.c.merchant_id == merchant_id, one_of(table.c.ref, "refs"))
-            rows = session.execute(select(table.c.ref, table.c.digest).where(*mine), {"refs": refs})
-            known |= {(table, row.ref): row.digest for row in rows}
-    return [event for event, table, of in snapshots if of is None or known.get((table, of.ref)) != digest(of)]
-
-
-def _snapshot(event: Event | LookUp) -> tuple[Any, Any]:
-    """What the event tells in whole, and the table where that is remembered."""
-    match event:
-        case OrderEvent(order=order):
-            return orders, order
-        case CartUpdated(cart=cart):
-            return carts, cart
-        case ProductUpdated(product=product):
-            return products, product
-        case _:
-            return None, None
 
 
 def _go_on(machine: Machine, row: Any) -> None:

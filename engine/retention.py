@@ -13,6 +13,7 @@ from core.events import LookUp
 from core.models.tables import (
     connecting,
     effects,
+    exchanges,
     inbound,
     legal_acts,
     letter_wishes,
@@ -58,6 +59,7 @@ def _rules(now: datetime) -> Sequence[Rule]:
         (notices, None, notices.c.mended_at < messages),
         (trial_mails, None, trial_mails.c.at < messages),
         (connecting, None, connecting.c.began_at < attempts),
+        (exchanges, None, exchanges.c.began_at < attempts),
         (sign_in_links, None, sign_in_links.c.made_at < attempts),
         (letter_wishes, None, letter_wishes.c.asked_at < attempts),
         (member_sessions, None, ended),

@@ -61,13 +61,14 @@ def detail(key: str, decision_id: int) -> str:
         row = timeline.one(db, merchant.id, decision_id) or abort(404)
         told = timeline.about_the_same(db, merchant.id, row)
         effects = timeline.effects_of(db, merchant.id, {one.enrolment_id for one in told})
+        passed_on = timeline.passed_on_with(db, merchant.id, told)
         ids = [effect.id for trip in effects.values() for effect in trip]
         links = chain.of(db, merchant.id, row.subject_id, [one.inbound_id for one in told], ids)
     return render_template(
         "activity/detail.html",
         merchant=merchant,
-        row=timeline.entry(row, effects),
-        told=[timeline.entry(one, effects) for one in told],
+        row=timeline.entry(row, effects, passed_on),
+        told=[timeline.entry(one, effects, passed_on) for one in told],
         links=links,
         inbound_of={one.id: one.inbound_id for one in told},
         version_of={one.id: one.settings_version for one in told},

@@ -3,15 +3,15 @@
 import structlog
 from flask import abort, g
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
 
 from core import clock
 from core.db import insert, reading, transaction
 from core.errors import NeedsMerchant, Permanent, Retryable
 from core.models import Merchant
 from core.models.tables import members
-from engine import connecting
+from engine import connecting, exchanging
 from engine.connecting import Whom
+from engine.exchanging import Turn
 from integrations.admins import Admin
 from integrations.live import Tokens
 from integrations.roles import Access, ShopIdentity
@@ -54,16 +54,14 @@ def _mend(found: Framed, state: str) -> None:
     """Her visit brings a new token. Where none is given she can read what is
     here all the same, unless the app is gone from her shop."""
     try:
-        tokens = found.admin.tokens(found.viewer)
-        if tokens is not None:
-            return connect(found.admin, found.viewer.shop, tokens)
-        why = "the proof is too old"
+        why = "" if _exchanged(found) else "the proof is too old"
     except (Retryable, Permanent, NeedsMerchant) as error:
-        why = str(error)
+        why = "" if _is_connected(found) else str(error)
+    if not why:
+        return
     log.warning("connection_not_mended", platform=found.admin.key, why=why)
     if state == "uninstalled":
         abort(503)
-    return None
 
 
 def _member(merchant_id: int, found: Framed) -> int:
@@ -84,13 +82,30 @@ def _member(merchant_id: int, found: Framed) -> int:
 
 def connect_now(found: Framed) -> None:
     try:
-        tokens = found.admin.tokens(found.viewer)
-        if tokens is None:
+        if not _exchanged(found):
             answer = found.admin.again(frame.this_visit(), found.viewer.shop)
             abort(frame.made(answer) if answer else 401)
-        connect(found.admin, found.viewer.shop, tokens)
     except (Retryable, Permanent, NeedsMerchant) as error:
-        not_connected(found.admin.key, error)
+        if not _is_connected(found):
+            not_connected(found.admin.key, error)
+
+
+def _exchanged(found: Framed) -> bool:
+    """The shop is connected by this visit, or by another that came at the same
+    moment: a second exchange would end the first one's tokens. False where the
+    proof is too old."""
+    with exchanging.turn(machine(), found.admin.key, found.viewer.shop) as turn:
+        if _is_connected(found):
+            return True
+        tokens = found.admin.tokens(found.viewer)
+        if tokens is not None:
+            connect(found.admin, found.viewer.shop, tokens, turn)
+        return tokens is not None
+
+
+def _is_connected(found: Framed) -> bool:
+    row = frame.shop_of(found)
+    return row is not None and row.state == "active" and row.token is not None
 
 
 def not_connected(platform: str, error: Exception) -> None:
@@ -98,14 +113,10 @@ def not_connected(platform: str, error: Exception) -> None:
     abort(503)
 
 
-def connect(admin: Admin, shop: str, tokens: Tokens) -> None:
-    """Two windows opened at once may both be the first."""
+def connect(admin: Admin, shop: str, tokens: Tokens, turn: Turn) -> None:
     asked = Access(0, ShopIdentity(shop, None, ""), tokens.access, {})
     profile = machine().connected[admin.key].profile(asked)
     if profile.domain != shop:
         raise Permanent("the shop calls itself by another name")
     whom = Whom(SHOP_ITSELF, profile.name or shop, profile.meta.get("contact_email") or None)
-    try:
-        connecting.connect(machine(), admin.key, profile, tokens, whom)
-    except IntegrityError:
-        connecting.connect(machine(), admin.key, profile, tokens, whom)
+    connecting.connect(machine(), admin.key, profile, tokens, whom, turn=turn)

@@ -164,5 +164,6 @@ def _reading_name(name: str) -> str:
         "checkouts": _("Checkouts"),
         "products": _("Products"),
         "stock": _("Stock"),
+        "customers": _("Consent of customers"),
     }
     return words.get(name, name)

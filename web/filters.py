@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from core.models.tables import addresses, carts, decisions, effects, orders
 from core.vault import Vault
 from engine.identity import fingerprint
+from web import objections
 
 # As many letters as an address's keyed hash has, and more than any order's number.
 PRINT = 64
@@ -67,7 +68,7 @@ def conditions(merchant_id: int, wanted: Wanted) -> list[ColumnElement[bool]]:
     if wanted.outcome in DECIDED:
         found.append(decisions.c.kind == wanted.outcome)
     elif wanted.outcome in BECAME:
-        found += [decisions.c.kind == "enrolled", _has_effect(effects.c.state.in_(BECAME[wanted.outcome]))]
+        found.append(_became(wanted.outcome))
     if wanted.reason:
         found.append(_for_reason(wanted.reason))
     if wanted.search:
@@ -77,10 +78,17 @@ def conditions(merchant_id: int, wanted: Wanted) -> list[ColumnElement[bool]]:
     return found
 
 
+def _became(outcome: str) -> ColumnElement[bool]:
+    """What was passed on to the shop was not sent to anybody."""
+    state = effects.c.state.in_(BECAME[outcome])
+    planned = and_(decisions.c.kind == "enrolled", _has_effect(state))
+    return planned if outcome == "sent" else or_(planned, objections.stands_here(state))
+
+
 def _for_reason(slug: str) -> ColumnElement[bool]:
     listed = (literal(",") + decisions.c.reasons_key + ",").contains(f",{slug},", autoescape=True)
-    became = _has_effect(effects.c.reason == slug)
-    return or_(listed, and_(decisions.c.kind == "enrolled", became))
+    why = effects.c.reason == slug
+    return or_(listed, and_(decisions.c.kind == "enrolled", _has_effect(why)), objections.stands_here(why))
 
 
 def _has_effect(condition: ColumnElement[bool]) -> ColumnElement[bool]:

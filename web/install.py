@@ -8,6 +8,7 @@ from flask import Blueprint, Response, abort, make_response, redirect, request, 
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from core.errors import NeedsMerchant, Permanent, Retryable
+from engine import exchanging
 from integrations import ADMINS
 from integrations.admins import Admin, Granted
 from web import arriving, frame
@@ -78,7 +79,8 @@ def finish(platform: str) -> Response:
     if granted is None or not _is_asked_here(platform, granted):
         abort(400)
     try:
-        arriving.connect(admin, granted.shop, admin.redeem(granted))
+        with exchanging.turn(machine(), platform, granted.shop) as turn:
+            arriving.connect(admin, granted.shop, admin.redeem(granted), turn)
     except (Retryable, Permanent, NeedsMerchant) as error:
         arriving.not_connected(platform, error)
     answer = _to(admin.inside(granted.shop, "/"))

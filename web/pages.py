@@ -108,19 +108,26 @@ def decision(kind: str) -> str:
     return words.get(kind, kind)
 
 
-def state(slug: str, mode: str = "live") -> str:
-    """What became of a message, in words for people."""
+def state(slug: str, mode: str = "live", kind: str = "send_message") -> str:
+    """What became of a message, or of something done in the shop, in words for people."""
+    is_message = kind == "send_message"
     words = {
         "pending": _("waiting"),
-        "claimed": _("being sent"),
-        "acting": _("being sent"),
-        "done": _("sent") if mode == "live" else _("not sent, only written down"),
+        "claimed": _("being sent") if is_message else _("under way"),
+        "acting": _("being sent") if is_message else _("under way"),
+        "done": _done(mode, is_message),
         "unknown": _("in doubt"),
         "failed": _("failed"),
         "skipped": _("left out"),
         "held": _("held"),
     }
     return words.get(slug, slug)
+
+
+def _done(mode: str, is_message: bool) -> str:
+    if mode != "live":
+        return _("not sent, only written down") if is_message else _("not done, only written down")
+    return _("sent") if is_message else _("done")
 
 
 def outcome(key: str) -> str:

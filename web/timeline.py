@@ -1,6 +1,6 @@
 """The time line: each decision with the messages that came of it.
 
-A page costs three questions to the database, however much is on it.
+A page costs a few questions to the database, however much is on it.
 """
 
 from collections import defaultdict
@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Label, Select, and_, func, literal, or_, s
 from sqlalchemy.orm import Session
 
 from core.models.tables import addresses, carts, decisions, effects, enrolments
+from web import objections
 from web.filters import Wanted, conditions
 
 PAGE = 25
@@ -21,13 +22,13 @@ SHOWN_OF_HELD = 10
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """One effect of a trip; `kept` says that its message can still be read.
+    """One effect, of a trip for the most part; `kept` says that its message can still be read.
 
     `wake_at` is real time, the others the merchant's.
     """
 
     id: int
-    enrolment_id: int
+    enrolment_id: int | None
     kind: str
     step: int
     content: str
@@ -42,7 +43,8 @@ class Effect:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One decision; `effects` stand with the decision that planned them."""
+    """One decision; `effects` stand with the decision that planned them, and
+    objections passed on with the last decision before them."""
 
     id: int
     flow: str
@@ -80,7 +82,8 @@ def page(session: Session, merchant_id: int, wanted: Wanted, size: int = PAGE) -
     rows = session.execute(query).all()
     shown = rows[:size]
     planned = effects_of(session, merchant_id, [r.enrolment_id for r in shown if r.kind == "enrolled"])
-    entries = tuple(entry(row, planned) for row in shown)
+    passed_on = passed_on_with(session, merchant_id, shown)
+    entries = tuple(entry(row, planned, passed_on) for row in shown)
     return Page(entries, shown[-1].id if len(rows) > size else None)
 
 
@@ -114,6 +117,16 @@ def effects_of(
     for row in session.execute(query):
         found[row.enrolment_id].append(_effect(row))
     return {trip: tuple(rows) for trip, rows in found.items()}
+
+
+def passed_on_with(
+    session: Session, merchant_id: int, rows: Iterable[Any]
+) -> Mapping[int, tuple[Effect, ...]]:
+    """The objections passed on to the shop, by the decision each stands with."""
+    found: dict[int, list[Effect]] = defaultdict(list)
+    for row in objections.of_people(session, merchant_id, [one.person_id for one in rows]):
+        found[row.decision_id].append(_effect(row))
+    return {decision_id: tuple(effects) for decision_id, effects in found.items()}
 
 
 def kept(session: Session, merchant_id: int, effect_id: int) -> Any | None:
@@ -161,7 +174,10 @@ def held_blasts(session: Session, merchant_id: int) -> list[Held]:
     return [Held(flow, rows[0].held, tuple(r.masked for r in rows)) for flow, rows in by_flow.items()]
 
 
-def entry(row: Any, planned: Mapping[int, tuple[Effect, ...]]) -> Entry:
+def entry(
+    row: Any, planned: Mapping[int, tuple[Effect, ...]], passed_on: Mapping[int, tuple[Effect, ...]]
+) -> Entry:
+    own = planned.get(row.enrolment_id, ()) if row.kind == "enrolled" else ()
     return Entry(
         id=row.id,
         flow=row.flow,
@@ -174,7 +190,7 @@ def entry(row: Any, planned: Mapping[int, tuple[Effect, ...]]) -> Entry:
         masked=row.masked,
         total_minor=row.total_minor,
         currency=row.currency,
-        effects=planned.get(row.enrolment_id, ()) if row.kind == "enrolled" else (),
+        effects=own + passed_on.get(row.id, ()),
     )
 
 

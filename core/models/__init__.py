@@ -24,6 +24,7 @@ from core.models.sandbox import SandboxRecord
 from core.models.shops import (
     Connecting,
     DataRequest,
+    Exchange,
     HookRow,
     LegalAct,
     LetterWish,
@@ -38,9 +39,9 @@ metadata = SQLModel.metadata
 
 __all__ = [
     "Address", "CartRow", "Click", "Connecting", "Connection", "Consent", "DataRequest", "Decision",
-    "DiscountCode", "Effect", "Enrolment", "Heartbeat", "HookRow", "Inbound", "InboundPerson", "LegalAct",
-    "LetterWish", "LineRow", "LookBack", "LookUpRow", "MailboxMessage", "Member", "MemberSession",
-    "Merchant", "Notice", "OrderRow", "Person", "ProductRow", "ReadingRow", "RemoteHost", "SandboxRecord",
-    "SettingsVersion", "SignInLink", "Suppression", "TrialMail", "VariantRow", "Work", "metadata",
-    "naming",
+    "DiscountCode", "Effect", "Enrolment", "Exchange", "Heartbeat", "HookRow", "Inbound", "InboundPerson",
+    "LegalAct", "LetterWish", "LineRow", "LookBack", "LookUpRow", "MailboxMessage", "Member",
+    "MemberSession", "Merchant", "Notice", "OrderRow", "Person", "ProductRow", "ReadingRow", "RemoteHost",
+    "SandboxRecord", "SettingsVersion", "SignInLink", "Suppression", "TrialMail", "VariantRow", "Work",
+    "metadata", "naming",
 ]  # fmt: skip

@@ -158,6 +158,21 @@ class LetterWish(SQLModel, table=True):
     asked_at: datetime = Field(default_factory=clock.now)
 
 
+class Exchange(SQLModel, table=True):
+    """A shop that is being given tokens by whoever opens it in its platform's
+    admin: one visit at a time. A claim has a number and a lease."""
+
+    __tablename__ = "exchanges"
+    __table_args__ = (UniqueConstraint("platform", "domain"),)
+
+    id: int = primary_key()
+    platform: str
+    domain: str
+    claim: int = 0
+    lease_until: datetime | None = None
+    began_at: datetime = Field(default_factory=clock.now)
+
+
 class SignInLink(SQLModel, table=True):
     """A link by which a member signs in; used once, within minutes. `secret`
     is a hash."""

@@ -6,7 +6,10 @@ from integrations.shopify.fragments import (
     CATALOGUE_VARIANTS_AT_ONCE,
     CHECKOUT,
     CHECKOUTS_AT_ONCE,
+    CUSTOMER,
+    CUSTOMERS_READ_AT_ONCE,
     FOUND_AT_ONCE,
+    LEVELS_READ_AT_ONCE,
     LINES,
     MORE_LINES_AT_ONCE,
     NEWEST_AT_ONCE,
@@ -14,6 +17,7 @@ from integrations.shopify.fragments import (
     ORDERS_AT_ONCE,
     PERSON,
     PRODUCT_VARIANTS_AT_ONCE,
+    PRODUCTS_READ_AT_ONCE,
     VARIANT_STOCK,
     Document,
     named,
@@ -145,6 +149,28 @@ query Catalogue($after: String) {{
     product(CATALOGUE_VARIANTS_AT_ONCE),
 )
 
+PRODUCTS_SINCE = named(
+    f"""
+query ProductsSince($search: String!, $after: String) {{
+  products(first: {PRODUCTS_READ_AT_ONCE}, query: $search, sortKey: UPDATED_AT, after: $after) {{
+    nodes {{ ...WholeProduct }}
+    pageInfo {{ hasNextPage endCursor }}
+  }}
+}}
+""",
+    product(CATALOGUE_VARIANTS_AT_ONCE),
+)
+
+# Every variant with nothing but its stock: two points each.
+LEVELS = named(f"""
+query Levels($after: String) {{
+  productVariants(first: {LEVELS_READ_AT_ONCE}, sortKey: ID, after: $after) {{
+    nodes {{ id inventoryPolicy inventoryQuantity inventoryItem {{ tracked }} }}
+    pageInfo {{ hasNextPage endCursor }}
+  }}
+}}
+""")
+
 VARIANTS = named(
     """
 query Variants($ids: [ID!]!) {
@@ -167,18 +193,20 @@ query Items($ids: [ID!]!) {
 """)
 
 CUSTOMERS = named(
-    """
-query Customers($ids: [ID!]!) {
-  nodes(ids: $ids) {
-    ... on Customer {
-      ...Person
-      updatedAt
-      defaultEmailAddress { marketingState marketingUpdatedAt }
-      defaultPhoneNumber { smsMarketingConsent { state updatedAt } }
-    }
-  }
-}
+    "query Customers($ids: [ID!]!) { nodes(ids: $ids) { ...WholeCustomer } }", CUSTOMER, PERSON, ADDRESS
+)
+
+# Asked for newest first and not searched: the search knows a customer's change by its day alone.
+NEWEST_CUSTOMERS = named(
+    f"""
+query NewestCustomers($after: String) {{
+  customers(first: {CUSTOMERS_READ_AT_ONCE}, sortKey: UPDATED_AT, reverse: true, after: $after) {{
+    nodes {{ ...WholeCustomer }}
+    pageInfo {{ hasNextPage endCursor }}
+  }}
+}}
 """,
+    CUSTOMER,
     PERSON,
     ADDRESS,
 )

@@ -23,6 +23,11 @@ ITEMS_AT_ONCE = 50
 BUYERS_AT_ONCE = 25
 CUSTOMERS_AT_ONCE = 50
 REFS_AT_ONCE = 250
+# Long readings go page by page: none is so dear that the next would have to wait
+# longer for its points than a call waits.
+PRODUCTS_READ_AT_ONCE = 5
+CUSTOMERS_READ_AT_ONCE = 40
+LEVELS_READ_AT_ONCE = 125
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,15 @@ fragment Person on Customer {
   defaultEmailAddress { emailAddress }
   defaultPhoneNumber { phoneNumber }
   defaultAddress { ...Address }
+}
+"""
+
+CUSTOMER = """
+fragment WholeCustomer on Customer {
+  ...Person
+  updatedAt
+  defaultEmailAddress { marketingState marketingUpdatedAt }
+  defaultPhoneNumber { smsMarketingConsent { state updatedAt } }
 }
 """
 

@@ -29,7 +29,8 @@ class _AtShopify:
         self.placed: list[Any] = []
 
     def run(self) -> None:
-        deeds = (self.leave, self.leave, self.change, self.buy, self.buy, self.afterwards, self.restock)
+        shopping = (self.leave, self.leave, self.change, self.buy, self.buy)
+        deeds = (*shopping, self.afterwards, self.restock, self.restock, self.edit, self.decide, self.decide)
         for _ in range(DEEDS):
             self.dice.choice(deeds)()
             self.fake.forward(seconds=self.dice.randint(1, 90))
@@ -57,7 +58,20 @@ class _AtShopify:
             getattr(self.shop, self.dice.choice(AFTERWARDS))(order)
 
     def restock(self) -> None:
-        self.shop.set_stock(self.dice.choice(self.goods), self.dice.randint(0, 9))
+        self.shop.set_stock(self.dice.choice(self.goods), self.dice.choice((0, 0, 1, 4, 9)))
+
+    def edit(self) -> None:
+        good = self.dice.choice(self.goods)
+        if self.dice.random() < 0.5:
+            self.shop.change_price(good, self.dice.randint(10, 90))
+        else:
+            self.shop.change_product(good.product, status=self.dice.choice(("ACTIVE", "DRAFT")))
+
+    def decide(self) -> None:
+        """Somebody agrees to advertising, or objects."""
+        customer = self.shop.memory.customer_of(self.dice.choice(PEOPLE))
+        assert customer is not None
+        self.shop.set_consent(customer, self.dice.choice(("SUBSCRIBED", "UNSUBSCRIBED")))
 
 
 class _AtStore:

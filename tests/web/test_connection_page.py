@@ -11,7 +11,7 @@ from sqlalchemy import update
 from core import clock
 from core.db import transaction
 from core.models import Effect, OrderRow
-from core.models.shops import DataRequest
+from core.models.shops import DataRequest, ReadingRow
 from core.models.tables import connections, discount_codes, effects, hooks, readings
 from engine import checkups
 from engine.access import access_to
@@ -80,6 +80,30 @@ def test_a_webhook_that_is_off_and_a_reading_in_trouble_are_seen(woo: AtStore) -
     told = page(woo)
     assert told.count("switched off by the shop") == 1
     assert "no answer in time" in told
+
+
+@pytest.mark.parametrize(
+    ("language", "names"),
+    [
+        ("en", ("Orders", "Checkouts", "Products", "Stock", "Consent of customers")),
+        ("de", ("Bestellungen", "Kassenvorgänge", "Produkte", "Lager", "Einwilligungen der Kundschaft")),
+    ],
+    ids=["en", "de"],
+)
+def test_everything_that_any_shop_is_read_by_has_a_name_of_its_own(
+    woo: AtStore, language: str, names: tuple[str, ...]
+) -> None:
+    (shop,) = woo.shops
+    known = {one.name for live in woo.door.machine.connected.values() for one in live.readings}
+    with transaction(woo.door.machine.db) as session:
+        session.execute(readings.delete())
+        for name in sorted(known):
+            session.add(ReadingRow(merchant_id=shop.merchant_id, name=name, next_at=shop.connected_at))
+    told = page(woo, language)
+    assert len(names) == len(known)
+    for name in names:
+        assert name in told
+    assert not any(f">{slug}<" in told for slug in known)
 
 
 @pytest.mark.parametrize(

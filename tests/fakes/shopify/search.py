@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from tests.fakes.shopify.records import Terms
 
-Kind = Literal["text", "words", "phrase", "id", "time", "flag"]
+Kind = Literal["text", "words", "phrase", "id", "time", "day", "flag"]
 Matches = Callable[[Terms, datetime], bool]
 
 TOKEN = re.compile(
@@ -88,7 +88,7 @@ class Search:
         kind = self.fields.get(name)
         if kind is None:
             return self._warned(name, "Invalid search field for this query.")
-        if kind == "time" and _moment(value, datetime.now(UTC)) is None:
+        if kind in {"time", "day"} and _moment(value, datetime.now(UTC)) is None:
             return self._warned(name, f"Input `{value}` is not an accepted value.")
         if not quoted and re.search(r"(?<!\\):", raw):
             return self._warned(name, "A value with a colon must be quoted.")
@@ -106,8 +106,8 @@ def _everything(terms: Terms, now: datetime) -> bool:
 def _compared(kind: Kind, known: Any, sign: str, value: str, quoted: bool, now: datetime) -> bool:
     if known is None:
         return False
-    if kind == "time":
-        return _in_time(known, sign, value, now)
+    if kind in {"time", "day"}:
+        return _in_time(known, sign, value, now) if kind == "time" else _by_day(known, sign, value, now)
     if kind == "id":
         number = value.rsplit("/", 1)[-1]
         return number.isdigit() and _ordered(int(known), sign, int(number))
@@ -142,6 +142,12 @@ def _in_time(known: datetime, sign: str, value: str, now: datetime) -> bool:
     if not sign and re.fullmatch(r"\d{4}-\d\d-\d\d", value):
         return moment <= known < moment + timedelta(days=1)
     return _ordered(known, sign, moment)
+
+
+def _by_day(known: datetime, sign: str, value: str, now: datetime) -> bool:
+    moment = _moment(value, now)
+    assert moment is not None
+    return _ordered(known.date(), sign, moment.astimezone(UTC).date())
 
 
 def _moment(value: str, now: datetime) -> datetime | None:

@@ -38,7 +38,7 @@ CUSTOMER_FIELDS: dict[str, Kind] = {
     "first_name": "text",
     "last_name": "text",
     "customer_date": "time",
-    "updated_at": "time",
+    "updated_at": "day",
     "tag": "text",
 }
 

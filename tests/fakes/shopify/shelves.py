@@ -100,6 +100,11 @@ class Shelves(Acting):
             news.append((topic, goods_bodies.variant(memory, variant, before)))
         self.tell(silent, *news, ("products/update", goods_bodies.product(memory, variant.product)))
 
+    def recount(self, variant: Variant, available: int, location: Location | None = None) -> None:
+        """Put right in the store room: no date moves, and nobody is told."""
+        place = location.number if location else next(iter(variant.levels))
+        variant.levels[place] = available
+
     def sell_out(self, variant: Variant, silent: bool = False) -> None:
         for place in list(variant.levels):
             self.set_stock(variant, 0, self.memory.locations[place], silent)

@@ -19,11 +19,12 @@ from graphql import (
 from graphql.language.ast import ListValueNode
 
 from integrations.shopify import API_VERSION, documents, fragments
-from integrations.shopify.api import PERSONAL
+from integrations.shopify.api import LONGEST_WAIT_SECONDS, PERSONAL
 from integrations.shopify.change_documents import CHANGES
 from integrations.shopify.fragments import Document
 from tests.fakes.shopify.schema import VERSION, admin_schema
 
+LONG_READINGS = (documents.PRODUCTS_SINCE, documents.NEWEST_CUSTOMERS, documents.LEVELS)
 DOCUMENTS = documents.DOCUMENTS + CHANGES
 # How many ids we send with each document that takes some.
 IDS = {
@@ -60,6 +61,12 @@ def test_documents_have_names_of_their_own() -> None:
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda one: one.name)
 def test_no_document_is_dearer_than_a_thousand_points(document: Document) -> None:
     assert 0 < points(document) <= 1000
+
+
+@pytest.mark.parametrize("document", LONG_READINGS, ids=lambda one: one.name)
+def test_a_long_reading_never_waits_longer_for_a_page_than_a_call_waits(document: Document) -> None:
+    """A bucket that is empty fills again by a hundred points a second, and a connection counts two."""
+    assert points(document) + 10 <= LONGEST_WAIT_SECONDS * 100
 
 
 def test_what_may_be_withheld_may_be_null() -> None:

@@ -78,6 +78,17 @@ def test_a_time_that_is_not_quoted_is_no_filter(shop: Shop, app: Client) -> None
     assert len(names(app, "updated_at:>2099-01-01T00:00:00Z")) == 1
 
 
+def test_a_customers_last_change_is_searched_for_by_whole_days(
+    shopify: FakeShopify, shop: Shop, app: Client
+) -> None:
+    shop.add_customer("eve@example.test")
+    ask = "query($q: String) { customers(first: 9, query: $q) { nodes { id } } }"
+    today, later = shopify.now().date(), shopify.now() + timedelta(seconds=1)
+    for since, found in ((f">='{later:%Y-%m-%dT%H:%M:%SZ}'", later.date() == today), (f">'{today}'", False)):
+        told = app.data(ask, q=f"updated_at:{since}")["customers"]["nodes"]
+        assert bool(told) == found, since
+
+
 def test_a_bare_address_also_finds_its_neighbours(shop: Shop, app: Client) -> None:
     shop.add_customer("bo.wang@example.test")
     shop.add_customer("wang.bo@example.test")
