@@ -79,7 +79,7 @@ def begin() -> AnyResponse:
     if not _by_https():
         return _form(409)
     if not is_address(email):
-        return _form(422, email_fault=_("This is no e-mail address. Type the one you read."))
+        return _form(422, email_fault=_("This is no e-mail address. Type one that you read regularly."))
     address = probe.normalised(typed)
     if isinstance(address, Problem):
         return _form(422, met=address)
@@ -123,7 +123,7 @@ def back() -> AnyResponse:
     if came == "own" and request.args.get("success") == "0":
         attempts.end(machine(), attempt.id)
         return _told(200, _("Not connected"), _("You declined in your shop, so nothing was changed."))
-    return _ask(attempt)
+    return make_response(render_template("connect/confirm.html", attempt=attempt))
 
 
 @bp.post("/confirm")
@@ -139,7 +139,7 @@ def confirm() -> AnyResponse:
         return redirect(url_for(".back"))
     if not attempts.end(machine(), attempt.id):
         return _nothing_waits()
-    return _form(422, met=proven) if isinstance(proven, Problem) else _connect(attempt, proven)
+    return _form(422, met=proven, of=attempt) if isinstance(proven, Problem) else _connect(attempt, proven)
 
 
 def _settled(browser: str | None) -> Attempt | None:
@@ -242,13 +242,15 @@ def _signer() -> URLSafeTimedSerializer:
     )
 
 
-def _form(status: int = 200, met: Problem | None = None, email_fault: str = "") -> Response:
+def _form(
+    status: int = 200, met: Problem | None = None, email_fault: str = "", of: Attempt | None = None
+) -> Response:
     page = render_template(
         "connect/start.html",
         fault=_sentence(met) if met else "",
         email_fault=email_fault,
-        address=_field("address"),
-        email=_field("email"),
+        address=f"https://{of.domain}" if of else _field("address"),
+        email=of.email if of else _field("email"),
         by_https=_by_https(),
     )
     answer = make_response(page, status)
@@ -256,12 +258,10 @@ def _form(status: int = 200, met: Problem | None = None, email_fault: str = "") 
     return answer
 
 
-def _ask(attempt: Attempt) -> Response:
-    return make_response(render_template("connect/confirm.html", attempt=attempt))
-
-
 def _told(status: int, title: str, advice: str) -> Response:
-    return make_response(render_template("connect/told.html", title=title, advice=advice), status)
+    return make_response(
+        render_template("connect/told.html", title=title, advice=advice, status=status), status
+    )
 
 
 def _nothing_waits() -> Response:

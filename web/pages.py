@@ -19,6 +19,9 @@ from web.i18n import gettext as _
 from web.i18n import locale
 from web.timeline import Effect
 
+# What is done in the shop itself: nothing of it is sent to anybody.
+DEEDS = frozenset({"create_discount", "remove_discount", "write_consent"})
+
 
 class FormGuard(CSRFProtect):  # type: ignore[misc]
     """A form is ours by the token that belongs to this browser's cookie; in an
@@ -107,19 +110,26 @@ def decision(kind: str) -> str:
     return words.get(kind, kind)
 
 
-def state(slug: str, mode: str = "live") -> str:
-    """What became of a message, in words for people."""
+def state(slug: str, mode: str = "live", of: str = "reminder") -> str:
+    """What became of a message or of another deed, in words for people."""
+    is_mail = of not in DEEDS
     words = {
         "pending": _("waiting"),
-        "claimed": _("being sent"),
-        "acting": _("being sent"),
-        "done": _("sent") if mode == "live" else _("not sent, only written down"),
+        "claimed": _("being sent") if is_mail else _("under way"),
+        "acting": _("being sent") if is_mail else _("under way"),
+        "done": _done(is_mail, mode),
         "unknown": _("in doubt"),
         "failed": _("failed"),
         "skipped": _("left out"),
         "held": _("held"),
     }
     return words.get(slug, slug)
+
+
+def _done(is_mail: bool, mode: str) -> str:
+    if mode != "live":
+        return _("not sent, only written down")
+    return _("sent") if is_mail else _("done")
 
 
 def outcome(key: str) -> str:
