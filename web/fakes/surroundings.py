@@ -1,6 +1,7 @@
 """The settings under which a fake shop can be connected, and whether they are set."""
 
 import socket
+import sys
 import time
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from web.fakes import authority
 FOLDER = Path("var/fakes")
 FRONT_PORT, SHOPIFY_PORT = 8443, 9443
 CLIENT_ID = "fake-client-id"
-STARTS_WITHIN = 8.0
+STARTS_WITHIN = 20.0
 HOW = """\
 Kontor does not know the fakes yet. Type once
     .venv/bin/python app.py fake-settings >> .env
@@ -57,6 +58,9 @@ def shopify_port(config: Config) -> int:
 
 def demand_running(config: Config) -> None:
     """Through the TLS front; one that only just starts is waited for. Raises NotReady."""
+    if _is_healthy(config):
+        return
+    sys.stderr.write(f"Waiting for Kontor at port {config.port}; if it is not started yet: make run\n")
     ends = time.monotonic() + STARTS_WITHIN
     while not _is_healthy(config):
         if time.monotonic() > ends:
