@@ -55,6 +55,17 @@ def is_fake(row: Any) -> bool:
     return FAKE.items() <= dict(row.meta or {}).items()
 
 
+def note_forgotten(machine: Machine, platform: str) -> None:
+    """A fake that starts has forgotten the access it gave before, so its
+    merchant's next visit brings a new one."""
+    mine = (connections.c.platform == platform, connections.c.state == "active")
+    with transaction(machine.db) as session:
+        for row in session.execute(select(connections).where(*mine)).all():
+            if is_fake(row):
+                lost = update(connections).where(connections.c.merchant_id == row.merchant_id)
+                session.execute(lost.values(state="needs_merchant", state_reason="keys_refused"))
+
+
 def mark_fake(machine: Machine, merchant_id: int) -> None:
     """Known by this from now on; a connection made anew is marked anew, and a
     fake that starts anew has forgotten whatever came before."""
