@@ -60,7 +60,8 @@ def create_app(config: Config | None = None) -> Flask:
         SECRET_KEY=config.secret_key,
         SESSION_COOKIE_NAME="kontor",
         SESSION_COOKIE_SAMESITE="Lax",
-        SESSION_COOKIE_SECURE=config.app_url.startswith("https://"),
+        # In development a page is opened without TLS too, and not every browser trusts this machine as it is.
+        SESSION_COOKIE_SECURE=config.production and config.app_url.startswith("https://"),
         WTF_CSRF_TIME_LIMIT=None,
         MAX_CONTENT_LENGTH=LARGEST_FORM,
         MAX_FORM_MEMORY_SIZE=LARGEST_FORM,

@@ -4,11 +4,15 @@ import tomllib
 from collections.abc import Mapping
 from functools import cache
 from html import escape
+from string import Template
 from typing import Any
 
 from core.config import Config
 from engine.words import FOLDER
 from integrations.roles import Message
+
+# Not every mail program reads a style sheet.
+PARAGRAPH = "margin: 0 0 16px;"
 
 
 def letter(
@@ -32,7 +36,14 @@ def letter(
         sender_address=config.mail_from,
         to=to,
         subject=subject,
-        html=_html(_language(locale), subject, paragraphs, words["button"], link),
+        html=_html(
+            _language(locale),
+            subject,
+            paragraphs,
+            button=words["button"],
+            link=link,
+            operator=config.operator_name,
+        ),
         text="\n\n".join([*paragraphs, f"{words['button']}: {link}", config.operator_name]) + "\n",
         reply_to=config.operator_email,
     )
@@ -53,10 +64,12 @@ def _all(file: str) -> dict[str, Any]:
     return tomllib.loads((FOLDER / file).read_text())
 
 
-def _html(language: str, subject: str, paragraphs: list[str], button: str, link: str) -> str:
-    body = "".join(f"<p>{escape(part)}</p>" for part in paragraphs)
-    return (
-        f'<!doctype html><html lang="{language}"><head><meta charset="utf-8">'
-        f"<title>{escape(subject)}</title></head><body>{body}"
-        f'<p><a href="{escape(link)}">{escape(button)}</a></p></body></html>'
-    )
+def _html(language: str, subject: str, paragraphs: list[str], **told: str) -> str:
+    body = "\n".join(f'<p style="{PARAGRAPH}">{escape(part)}</p>' for part in paragraphs)
+    filled = {name: escape(text) for name, text in told.items()}
+    return _page().substitute(filled, language=language, subject=escape(subject), body=body)
+
+
+@cache
+def _page() -> Template:
+    return Template((FOLDER / "letter.html").read_text())

@@ -22,9 +22,14 @@ from engine.machine import Machine
 from engine.worker import work_until_stopped
 from integrations.sandbox import seed
 from web import development
+from web.fakes.surroundings import listens
 
 Build = Callable[[Config], tuple[Machine, Huey, Jobs]]
 GRACE_SECONDS = 30
+TAKEN = """\
+Port {port} is taken, perhaps by another Kontor. End that, or choose another port, also for further commands:
+    PORT={other} make run
+"""
 
 
 @dataclass(frozen=True)
@@ -63,22 +68,34 @@ def _parser() -> argparse.ArgumentParser:
 
 def _run(program: Program, config: Config, given: argparse.Namespace) -> int:
     """Start the web process and the worker; when one ends, end the other."""
+    if listens(config.port):
+        sys.stderr.write(TAKEN.format(port=config.port, other=config.port + 1))
+        return 1
     _migrate(program, config, given)
     _make_sandbox(config)
-    sys.stderr.write(f"{_settings_told(config)}\nKontor listens on http://localhost:{config.port}\n")
+    sys.stderr.write(f"{_settings_told(config)}\n")
     signal.signal(signal.SIGTERM, _as_interrupt)
     processes: list[subprocess.Popen[bytes]] = []
     try:
         for command in _web_and_worker(program, config):
             processes.append(subprocess.Popen(command))  # noqa: S603, PERF401 - Our own program; what began is ended.
-        while all(process.poll() is None for process in processes):
-            time.sleep(0.2)
+        _wait_for_an_end(processes, config.port)
     except KeyboardInterrupt:
         return 0
     finally:
         _end(processes)
     sys.stderr.write("One of the two processes ended by itself, so the other was ended too.\n")
     return 1
+
+
+def _wait_for_an_end(processes: Sequence[subprocess.Popen[bytes]], port: int) -> None:
+    """On the way it says where Kontor is, once that is so."""
+    is_told = False
+    while all(process.poll() is None for process in processes):
+        if not is_told and listens(port):
+            sys.stderr.write(f"Kontor listens on http://localhost:{port}\n")
+            is_told = True
+        time.sleep(0.2)
 
 
 def _settings_told(config: Config) -> str:

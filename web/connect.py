@@ -33,7 +33,7 @@ def begin(platform: str) -> AnyResponse:
     if not connect_pages.by_https():
         return connect_pages.form(stores, 409)
     if not is_address(email):
-        fault = _("This is no e-mail address. Type the one you read.")
+        fault = _("This is no e-mail address. Type one that you read regularly.")
         return connect_pages.form(stores, 422, email_fault=fault)
     domain = stores.domain(typed)
     if isinstance(domain, Problem):
@@ -111,7 +111,7 @@ def confirm(platform: str) -> AnyResponse:
     if not attempts.end(machine(), attempt.id):
         return connect_pages.nothing_waits(stores)
     if isinstance(proven, Problem):
-        return connect_pages.form(stores, 422, proven)
+        return connect_pages.form(stores, 422, proven, of=attempt)
     return proving.connect(attempt, attempt.token, proven)
 
 

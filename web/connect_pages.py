@@ -14,16 +14,20 @@ LEADS_ON = PAGE_POLICY.replace("form-action 'self'", "form-action 'self' https:"
 
 
 def form(
-    platform: SelfHosted, status: int = 200, met: Problem | None = None, email_fault: str = ""
+    platform: SelfHosted,
+    status: int = 200,
+    met: Problem | None = None,
+    email_fault: str = "",
+    of: Attempt | None = None,
 ) -> Response:
-    """With what was typed, and what is wrong with it."""
+    """With what was typed now or when the attempt began, and what is wrong with it."""
     page = render_template(
         "connect/start.html",
         platform=platform,
         fault=self_hosted.sentence(met) if met else "",
         email_fault=email_fault,
-        address=typed("address"),
-        email=typed("email"),
+        address=f"https://{of.domain}" if of else typed("address"),
+        email=of.email if of else typed("email"),
         by_https=by_https(),
     )
     answer = make_response(page, status)
@@ -71,5 +75,5 @@ def begun_elsewhere(platform: SelfHosted) -> Response:
 
 
 def _told(platform: SelfHosted, status: int, title: str, advice: str) -> Response:
-    page = render_template("connect/told.html", platform=platform, title=title, advice=advice)
+    page = render_template("connect/told.html", platform=platform, title=title, advice=advice, status=status)
     return make_response(page, status)

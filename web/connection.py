@@ -73,7 +73,7 @@ def invite(key: str) -> AnyResponse:
     _demand_keys(merchant)
     email = request.form.get("email", "").strip()
     if not is_address(email):
-        flash(_("This is no e-mail address. Type the one your colleague reads."), "error")
+        flash(_("This is no e-mail address. Type one that your colleague reads regularly."), "error")
     elif colleagues.invite(machine(), merchant.id, email, current_member()):
         flash(_("A link is on its way to %(email)s.", email=email))
     else:

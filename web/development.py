@@ -32,7 +32,7 @@ def add_commands(commands: Any) -> None:
     replay.add_argument("--rebase", action="store_true", help="move all dates to now even without --set")
     replay.add_argument("--keep-dates", action="store_true", help="leave the dates alone even with --set")
     replay.add_argument("--topic", help="when the file does not tell it")
-    replay.add_argument("--merchant", help="the merchant's key; the newest of the platform if left out")
+    replay.add_argument("--merchant", help="the merchant's key; if left out, the one connected last")
     replay.set_defaults(do=_replay)
     fakes.add_commands(commands)
 

@@ -42,8 +42,12 @@ def _words(code: int) -> tuple[str, str]:
         401: (_("Please sign in"), _("This page belongs to a shop. Open Kontor from your shop to sign in.")),
         403: (_("This is not yours to see"), _("You are signed in, but not for this shop.")),
         404: (_("There is nothing here"), _("The address is mistyped, or what was here is gone.")),
-        405: (_("That did not come through right"), _("This address takes forms, not visits.")),
+        405: (
+            _("This page can't be opened directly"),
+            _("It belongs to a button. Go back and press the button there."),
+        ),
         413: (_("That was too large"), _("Kontor takes at most a few megabytes at once.")),
+        429: (_("Too many attempts"), _("Wait an hour, then try again.")),
         503: (
             _("Your shop can't be reached just now"),
             _("Kontor could not be connected with your shop. Nothing is lost; try again in a minute."),

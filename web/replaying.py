@@ -128,7 +128,7 @@ def _connection(machine: Machine, platform: str, merchant_key: str | None) -> An
         select(connections, merchants.c.key, merchants.c.clock_offset_ms)
         .join(merchants, merchants.c.id == connections.c.merchant_id)
         .where(merchants.c.platform == platform, merchants.c.uninstalled_at.is_(None))
-        .order_by(merchants.c.id.desc())
+        .order_by(connections.c.connected_at.desc(), merchants.c.id.desc())
     )
     if merchant_key:
         found = found.where(merchants.c.key == merchant_key)

@@ -90,13 +90,13 @@ def test_from_the_stores_address_to_active_webhooks(standing: Standing, hers: Pa
     faults += unreadable(hers)
     hers.get_by_role("button", name="Yes, connect it").click()
     expect(hers.get_by_text("Your shop is connected.")).to_be_visible()
-    webhooks = hers.get_by_role("region", name="Webhooks")
+    webhooks = hers.get_by_role("region", name="What the shop tells by itself")
     for _ in range(20):
-        if webhooks.get_by_text("active").count():
+        if webhooks.get_by_text("active", exact=True).count():
             break
         hers.wait_for_timeout(500)
         hers.reload()
-    expect(webhooks.get_by_text("active")).to_have_count(12)
+    expect(webhooks.get_by_text("active", exact=True)).to_have_count(12)
     for language in ("en", "de"):
         hers.goto(f"{hers.url.partition('?')[0]}?lang={language}")
         faults += unreadable(hers)

@@ -119,6 +119,8 @@ def test_a_store_that_is_too_old_is_told_so_and_not_connected(woo: AtStore) -> N
     answer = woo.connect()
     assert answer.status_code == 422
     assert keyless(woo)
+    assert f'value="https://{woo.domain}"' in woo.hers.text
+    assert 'value="anna@example.com"' in woo.hers.text
 
 
 def test_declining_connects_nothing_and_says_so(woo: AtStore) -> None:

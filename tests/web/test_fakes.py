@@ -1,17 +1,21 @@
 """The settings and commands of fake shops: what they tell, and whom they refuse."""
 
+import socket
 import ssl
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select, update
 
+from app import build
+from core import clock
 from core.config import ConfigError, read_config
 from core.db import connect, reading, transaction
 from core.models.tables import connections, merchants
 from core.network import elsewhere
 from tests.web.test_commands import Say, production, say, settings
-from web.fakes import authority
+from web.fakes import authority, clocks, surroundings
 
 __all__ = ["production", "say", "settings"]
 
@@ -105,3 +109,51 @@ def test_a_real_shops_clock_is_never_moved(say: Say, sqlite_url: str) -> None:
     engine.dispose()
     assert status == 1
     assert "not moved" in complaint
+
+
+def shops(say: Say, *platforms: str) -> list[str]:
+    """Stand-ins in this order; their keys."""
+    return [say("merchant-add", platform)[1].split()[1] for platform in platforms]
+
+
+def test_time_passes_for_the_shop_connected_last_unless_one_is_named(say: Say, sqlite_url: str) -> None:
+    """She came back to the first of her two shops."""
+    first, _ = shops(say, "shopify", "woocommerce")
+    engine = connect(sqlite_url)
+    with transaction(engine) as session:
+        hers = select(merchants.c.id).where(merchants.c.key == first).scalar_subquery()
+        later = update(connections).where(connections.c.merchant_id == hers)
+        session.execute(later.values(connected_at=clock.now() + timedelta(minutes=1)))
+    say("forward", "1h", "--wait", "0")
+    with reading(engine) as session:
+        moved = select(merchants.c.key).where(merchants.c.clock_target.is_not(None))
+        assert session.execute(moved).scalars().all() == [first]
+    engine.dispose()
+
+
+def test_a_fake_that_starts_again_has_forgotten_its_merchant_and_no_other(say: Say, sqlite_url: str) -> None:
+    shops(say, "shopify", "shopify", "woocommerce")
+    machine = build(read_config(say.settings))[0]
+    clocks.mark_fake(machine, 1)
+    clocks.mark_fake(machine, 3)
+    clocks.note_forgotten(machine, "shopify")
+    with reading(machine.db) as session:
+        states = session.execute(select(connections.c.state).order_by(connections.c.merchant_id)).scalars()
+        assert list(states) == ["needs_merchant", "active", "active"]
+    machine.db.dispose()
+
+
+def test_a_certificate_that_is_gone_is_made_anew_and_that_is_said(say: Say, tmp_path: Path) -> None:
+    told = told_settings(say, tmp_path)
+    (tmp_path / authority.AUTHORITY).unlink()
+    with pytest.raises(surroundings.NotReady, match="made anew"):
+        surroundings.folder_of(read_config(told))
+    assert surroundings.folder_of(read_config(told)) == tmp_path
+
+
+def test_a_port_that_is_taken_is_said_before_anything_starts(say: Say, sqlite_url: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        say.settings |= {"PORT": str(taken.getsockname()[1])}
+        status, _, complaint = say("run")
+    assert status == 1
+    assert "is taken" in complaint

@@ -35,13 +35,13 @@ def span_of(text: str) -> timedelta:
 
 
 def movable(machine: Machine, key: str | None) -> Any:
-    """The merchant named, else the newest: a stand-in or a fake, whose shop
-    nobody else lives by. Raises NotReady."""
+    """The merchant named, else the one connected last: a stand-in or a fake,
+    whose shop nobody else lives by. Raises NotReady."""
     found = (
         select(connections, merchants.c.key, merchants.c.name)
         .join(merchants, merchants.c.id == connections.c.merchant_id)
         .where(merchants.c.platform.in_(FAKES), merchants.c.uninstalled_at.is_(None))
-        .order_by(merchants.c.id.desc())
+        .order_by(connections.c.connected_at.desc(), merchants.c.id.desc())
     )
     with reading(machine.db) as session:
         rows = session.execute(found).all()
@@ -55,12 +55,26 @@ def is_fake(row: Any) -> bool:
     return FAKE.items() <= dict(row.meta or {}).items()
 
 
+def note_forgotten(machine: Machine, platform: str) -> None:
+    """A fake that starts has forgotten the access it gave before, so its
+    merchant's next visit brings a new one."""
+    mine = (connections.c.platform == platform, connections.c.state == "active")
+    with transaction(machine.db) as session:
+        for row in session.execute(select(connections).where(*mine)).all():
+            if is_fake(row):
+                lost = update(connections).where(connections.c.merchant_id == row.merchant_id)
+                session.execute(lost.values(state="needs_merchant", state_reason="keys_refused"))
+
+
 def mark_fake(machine: Machine, merchant_id: int) -> None:
-    """Known by this from now on; a connection made anew is marked anew."""
+    """Known by this from now on; a connection made anew is marked anew, and a
+    fake that starts anew has forgotten whatever came before."""
     mine = connections.c.merchant_id == merchant_id
     with transaction(machine.db) as session:
         meta = session.execute(select(connections.c.meta).where(mine)).scalar_one()
-        session.execute(update(connections).where(mine).values(meta={**meta, **FAKE}))
+        session.execute(
+            update(connections).where(mine).values(meta={**meta, **FAKE}, connected_at=clock.now())
+        )
 
 
 def forward(machine: Machine, config: Config, row: Any, span: timedelta) -> None:
@@ -79,7 +93,7 @@ def take_along(machine: Machine, config: Config, row: Any, span: timedelta) -> N
     try:
         FAKES[row.platform].advance(client, row.domain, span)
     except KontorError as error:
-        again = f"python app.py connect-fake {row.platform}"
+        again = f".venv/bin/python app.py connect-fake {row.platform} --live"
         raise NotReady(
             f"The fake of {row.domain} does not answer ({error}); start it with: {again}\n"
         ) from error

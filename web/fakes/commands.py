@@ -8,6 +8,7 @@ import time
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from core import clock
 from core.config import Config
@@ -57,7 +58,7 @@ def add_commands(commands: Any) -> None:
     connect.set_defaults(do=_connect)
     forward = commands.add_parser("forward", help="development: let time pass for a fake or stand-in shop")
     forward.add_argument("span", type=_span, help="such as 1h, 30m or 2d")
-    forward.add_argument("--merchant", help="the merchant's key; the newest if left out")
+    forward.add_argument("--merchant", help="the merchant's key; the one connected last if left out")
     forward.add_argument("--wait", type=float, default=SETTLED_WITHIN, help="at most so many seconds")
     forward.set_defaults(do=_forward)
 
@@ -121,20 +122,22 @@ def _forward(program: "Program", config: Config, given: argparse.Namespace) -> i
     except surroundings.NotReady as error:
         sys.stderr.write(f"The clock was not moved. {error}")
         return 1
-    return _told(machine, row, given.wait)
+    return _told(machine, config, row, given.wait)
 
 
-def _told(machine: Machine, row: Any, patience: float) -> int:
+def _told(machine: Machine, config: Config, row: Any, patience: float) -> int:
     """Once everything on the way is settled."""
     ends = time.monotonic() + patience
     while simulation.is_moving(machine, row.merchant_id):
-        if time.monotonic() > ends:
+        if time.monotonic() > ends or not surroundings.listens(config.port):
             sys.stderr.write("Not everything on the way is settled yet; is Kontor running (make run)?\n")
             return 1
         time.sleep(LOOK_EVERY)
     with reading(machine.db) as session:
-        now = clock.now(session.get_one(Merchant, row.merchant_id))
-    sys.stdout.write(f"For {row.name} ({row.key}) it is now {now:%Y-%m-%d %H:%M} UTC.\n")
+        merchant = session.get_one(Merchant, row.merchant_id)
+        now = clock.now(merchant).astimezone(ZoneInfo(merchant.timezone))
+    told = f"it is now {now:%Y-%m-%d %H:%M} ({merchant.timezone})"
+    sys.stdout.write(f"For {row.name} ({row.key}) {told}.\n")
     return 0
 
 

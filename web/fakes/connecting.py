@@ -39,6 +39,7 @@ def connected(
         surroundings.demand_running(config)
         at = port or fake.port(config)
         up.enter_context(_running(fake, config, folder, root, at))
+        clocks.note_forgotten(machine, platform)
         with Browser(config) as browser:
             domain = fake.connect(config, browser, at)
         row = _connection(machine, platform, domain)

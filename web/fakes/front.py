@@ -31,7 +31,9 @@ async def _listening(port: int, behind: int, chain: Path) -> asyncio.Server:
     context.load_cert_chain(chain)
 
     async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await _carry(reader, writer, behind)
+        # Where the front ends first, that is no complaint.
+        with suppress(asyncio.CancelledError):
+            await _carry(reader, writer, behind)
 
     return await asyncio.start_server(carry, "127.0.0.1", port, ssl=context)
 

@@ -1,5 +1,8 @@
 """The settings under which a fake shop can be connected, and whether they are set."""
 
+import socket
+import sys
+import time
 from pathlib import Path
 
 import httpx2
@@ -11,6 +14,7 @@ from web.fakes import authority
 FOLDER = Path("var/fakes")
 FRONT_PORT, SHOPIFY_PORT = 8443, 9443
 CLIENT_ID = "fake-client-id"
+STARTS_WITHIN = 20.0
 HOW = """\
 Kontor does not know the fakes yet. Type once
     .venv/bin/python app.py fake-settings >> .env
@@ -43,7 +47,8 @@ def folder_of(config: Config) -> Path:
     if file is None or not fits or not config.development_hosts or not config.shopify_client_id:
         raise NotReady(HOW)
     if not file.exists():
-        raise NotReady(HOW)
+        authority.ensure(file.parent)
+        raise NotReady("The fakes' certificate was gone and is made anew. Start Kontor again: make run\n")
     return file.parent
 
 
@@ -52,11 +57,29 @@ def shopify_port(config: Config) -> int:
 
 
 def demand_running(config: Config) -> None:
-    """Through the TLS front. Raises NotReady."""
+    """Through the TLS front; one that only just starts is waited for. Raises NotReady."""
+    if _is_healthy(config):
+        return
+    sys.stderr.write(f"Waiting for Kontor at port {config.port}; if it is not started yet: make run\n")
+    ends = time.monotonic() + STARTS_WITHIN
+    while not _is_healthy(config):
+        if time.monotonic() > ends:
+            raise NotReady(f"Kontor does not answer at port {config.port}; start it first with: make run\n")
+        time.sleep(0.5)
+
+
+def _is_healthy(config: Config) -> bool:
     try:
         with httpx2.Client(verify=authorities(config.extra_ca_file), trust_env=False, timeout=10) as client:
-            healthy = client.get(f"{config.app_url}/healthz").status_code == 200
+            return client.get(f"{config.app_url}/healthz").status_code == 200
     except httpx2.TransportError:
-        healthy = False
-    if not healthy:
-        raise NotReady(f"Kontor does not answer at port {config.port}; start it first with: make run\n")
+        return False
+
+
+def listens(port: int) -> bool:
+    """Whether anybody does, on this machine."""
+    try:
+        socket.create_connection(("127.0.0.1", port), 1).close()
+    except OSError:
+        return False
+    return True
