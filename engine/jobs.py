@@ -14,6 +14,7 @@ from engine import (
     look_ups,
     notices,
     readings,
+    recounting,
     retention,
     sign_in,
     simulation,
@@ -92,7 +93,8 @@ def _look_ups(machine: Machine) -> None:
 def _upkeep(machine: Machine) -> None:
     """What is not urgent: a bounded turn, then the bell again. Somebody waits for a link to sign in."""
     sign_in.run(machine)
-    if readings.run(machine, most=1) + checkups.run(machine, most=1) + notices.run(machine):
+    done = readings.run(machine, most=1) + checkups.run(machine, most=1) + notices.run(machine)
+    if done + recounting.run(machine, most=1):
         machine.bells.upkeep()
 
 
