@@ -33,6 +33,9 @@ class Told:
     def of(self, flow: str, mode: str = "live") -> Figures:
         return total(one for key, one in self.by_key.items() if (key.flow, key.mode) == (flow, mode))
 
+    def of_all(self, mode: str = "live") -> Figures:
+        return total(one for key, one in self.by_key.items() if key.mode == mode)
+
     def each_day(self, flow: str, mode: str = "live") -> list[Figures]:
         return [self.by_key.get(Key(flow, mode, day), Figures()) for day in self.days]
 
@@ -55,12 +58,6 @@ def of_all(session: Session, merchant: Merchant, flows: Collection[str]) -> Told
     """The figures since there was anything to count."""
     first = first_day(session, merchant, flows)
     return since(session, merchant, flows, min(first or today(merchant), today(merchant)))
-
-
-def messages_of_month(session: Session, merchant: Merchant, flows: Collection[str]) -> int:
-    """How many messages have gone out since the month began."""
-    told = since(session, merchant, flows, today(merchant).replace(day=1))
-    return total(one for key, one in told.by_key.items() if key.mode == "live").sent
 
 
 def since(session: Session, merchant: Merchant, flows: Collection[str], first: date) -> Told:

@@ -166,7 +166,7 @@ def _connect(attempt: Attempt, proven: Proven) -> AnyResponse:
     if member.email is None:
         _ask_for_address(merchant_id, member.id, email)
     flash(_("Your shop is connected."))
-    answer = redirect(url_for("connection.page", key=member.key))
+    answer = redirect(url_for("overview.page", key=member.key))
     answer.delete_cookie(COOKIE, path="/", secure=True, httponly=True, samesite="Lax")
     return session.begin(answer, merchant_id, member.id)
 

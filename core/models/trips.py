@@ -33,7 +33,7 @@ class Enrolment(SQLModel, table=True):
         ),
         Index("ix_enrolments_person", "person_id"),
         Index("ix_enrolments_recent", "merchant_id", "flow", "enrolled_at"),
-        Index("ix_enrolments_held", "merchant_id", **_where("state = 'held'")),
+        Index("ix_enrolments_held", "merchant_id", "flow", **_where("state = 'held'")),
     )
 
     id: int = primary_key()

@@ -99,9 +99,22 @@ def _of_known_tables() -> None:
     op.add_column("consents", sa.Column("effect_id", sa.BigInteger(), nullable=True))
     _index("ix_consents_effect", "consents", ["effect_id"], "effect_id IS NOT NULL")
     _index("ix_codes_used", "discount_codes", ["merchant_id", "used_at"], "used_at IS NOT NULL")
-    _index("ix_enrolments_held", "enrolments", ["merchant_id"], "state = 'held'")
+    _index("ix_enrolments_held", "enrolments", ["merchant_id", "flow"], "state = 'held'")
     op.create_index("ix_effects_day", "effects", ["merchant_id", "due_at"])
     op.drop_index("ix_effects_merchant", "effects")
+    _make_newest()
+
+
+def _make_newest() -> None:
+    """Of indexes that fit alike SQLite takes the newest: those of few rows must come last."""
+    waits = "state = 'pending' AND wake_at IS NOT NULL"
+    for name, columns, where in (
+        ("ix_effects_due", ["merchant_id", "wake_at"], waits),
+        ("ix_effects_held", ["merchant_id"], "state = 'held'"),
+        ("ix_effects_unknown", ["merchant_id", "id"], "state = 'unknown'"),
+    ):
+        op.drop_index(name, "effects")
+        _index(name, "effects", columns, where)
 
 
 def _index(name: str, table: str, columns: list[str], where: str) -> None:
