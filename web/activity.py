@@ -40,7 +40,7 @@ def index(key: str) -> str:
         found=found,
         wanted=wanted,
         filtered=any((wanted.flow, wanted.outcome, wanted.reason, wanted.search, wanted.mode, wanted.since)),
-        carried={"mode": wanted.mode or None, "since": request.args.get("since") if wanted.since else None},
+        narrowed={"mode": wanted.mode or None, "since": request.args.get("since") if wanted.since else None},
         flows=list(machine().flows),
         outcomes=(*filters.DECIDED, *filters.BECAME),
         reasons=sorted(Reason),

@@ -131,7 +131,7 @@ def development_sign_in(key: str) -> Response:
     if merchant_id is None:
         abort(404)
     sign_in(merchant_id, first_member(merchant_id))
-    return redirect(url_for("overview.page", key=key, lang=_language()))
+    return redirect(url_for("activity.index", key=key, lang=_language()))
 
 
 def _language() -> str | None:
