@@ -8,7 +8,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Label, Select, Subquery, and_, case, func, literal, select
+from sqlalchemy import ColumnElement, Label, ScalarSelect, Select, Subquery, and_, case, func, literal, select
 from sqlalchemy.orm import Session
 
 from core.models.tables import carts, clicks, consents, discount_codes, effects, enrolments, orders
@@ -102,10 +102,8 @@ def _count_messages(asked: _Asked, found: dict[Key, Figures], now: datetime) -> 
 def _messages(asked: _Asked, now: datetime) -> Subquery:
     """Those that are due by now. Only what went out can be clicked."""
     went_out = effects.c.state.in_(WENT_OUT)
-    clicked = select(clicks.c.id).where(clicks.c.effect_id == effects.c.id, clicks.c.counted)
-    objected = select(consents.c.id).where(
-        consents.c.effect_id == effects.c.id, consents.c.state == "opted_out"
-    )
+    clicked = _first(clicks.c.id, clicks.c.effect_id == effects.c.id, clicks.c.counted)
+    objected = _first(consents.c.id, consents.c.effect_id == effects.c.id, consents.c.state == "opted_out")
     return (
         select(
             asked.days.nth(effects.c.due_at),
@@ -113,8 +111,8 @@ def _messages(asked: _Asked, now: datetime) -> Subquery:
             effects.c.mode,
             effects.c.state,
             effects.c.reason,
-            and_(went_out, clicked.exists()).label("clicked"),
-            and_(went_out, objected.exists()).label("unsubscribed"),
+            and_(went_out, clicked.is_not(None)).label("clicked"),
+            and_(went_out, objected.is_not(None)).label("unsubscribed"),
         )
         .where(
             effects.c.merchant_id == asked.merchant_id,
@@ -125,6 +123,11 @@ def _messages(asked: _Asked, now: datetime) -> Subquery:
         )
         .subquery()
     )
+
+
+def _first(column: ColumnElement[int], *of_message: ColumnElement[bool]) -> ScalarSelect[int]:
+    """Looked up for each message: asked whether any exists, PostgreSQL reads all there are."""
+    return select(column).where(*of_message).limit(1).correlate(effects).scalar_subquery()
 
 
 def _add(one: Figures, state: str, reason: str | None, times: int) -> None:
