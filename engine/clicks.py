@@ -17,6 +17,7 @@ from core import clock
 from core.db import insert, transaction
 from core.models import Merchant
 from core.models.tables import clicks, effects
+from engine.late import note
 from engine.links import Clicked, Unsubscribe
 from engine.machine import Machine
 
@@ -109,6 +110,10 @@ def _keep(session: Session, clicked: Clicked, why_not: str | None, every_link: s
             why_not=why_not,
         )
     )
+    due = select(effects.c.due_at).where(
+        effects.c.merchant_id == clicked.merchant_id, effects.c.id == clicked.effect_id
+    )
+    note(session, merchant, session.execute(due).scalars().all())
 
 
 def _opened_just_now(session: Session, clicked: Clicked, at: datetime) -> set[str]:

@@ -8,19 +8,27 @@ from sqlalchemy.orm import Session
 from core import clock
 from core.db import insert, transaction
 from core.models import Merchant
-from core.models.tables import addresses, consents
+from core.models.tables import addresses, consents, effects
 from core.reasons import Reason
-from engine import consent_writing
+from engine import consent_writing, late
 from engine.identity import lock_people
 from engine.machine import Machine
 from engine.standing import KONTOR
 from engine.trips import end_trips_of_person
 
 
-def opt_out(machine: Machine, merchant_id: int, address_id: int, source: str, at: datetime) -> bool:
+def opt_out(
+    machine: Machine,
+    merchant_id: int,
+    address_id: int,
+    source: str,
+    at: datetime,
+    effect_id: int | None = None,
+) -> bool:
     """Record that the person objects to advertising and end all trips; false
     where the address is gone (erased). `at` is the merchant's time; `source`
-    says which page or header it came by and is kept as the text shown."""
+    says which page or header it came by and is kept as the text shown;
+    `effect_id` is the message whose link was used."""
     with transaction(machine.db) as session:
         found = select(addresses.c.person_id).where(
             addresses.c.id == address_id, addresses.c.merchant_id == merchant_id
@@ -29,8 +37,10 @@ def opt_out(machine: Machine, merchant_id: int, address_id: int, source: str, at
         if person_id is None:
             return False
         lock_people(session, merchant_id, [person_id])
-        _record(session, merchant_id, address_id, source, at)
+        _record(session, merchant_id, address_id, source, at, effect_id)
         merchant = session.get_one(Merchant, merchant_id)
+        due = select(effects.c.due_at).where(effects.c.merchant_id == merchant_id, effects.c.id == effect_id)
+        late.note(session, merchant, session.execute(due).scalars().all())
         consent_writing.plan(machine, session, merchant, address_id, person_id, at)
         flows = [flow.key for flow in machine.flows.values() if flow.purpose != "service"]
         end_trips_of_person(session, merchant.id, person_id, Reason.UNSUBSCRIBED, at, flows)
@@ -38,7 +48,14 @@ def opt_out(machine: Machine, merchant_id: int, address_id: int, source: str, at
     return True
 
 
-def _record(session: Session, merchant_id: int, address_id: int, source: str, at: datetime) -> None:
+def _record(
+    session: Session,
+    merchant_id: int,
+    address_id: int,
+    source: str,
+    at: datetime,
+    effect_id: int | None,
+) -> None:
     session.execute(
         insert(consents, session)
         .values(
@@ -50,6 +67,7 @@ def _record(session: Session, merchant_id: int, address_id: int, source: str, at
             act_at=at,
             source=KONTOR,
             text=source,
+            effect_id=effect_id,
             recorded_at=clock.now(),
         )
         .on_conflict_do_nothing()

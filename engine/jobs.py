@@ -15,6 +15,7 @@ from engine import (
     looking_back,
     notices,
     readings,
+    recounting,
     retention,
     sign_in,
     simulation,
@@ -105,7 +106,7 @@ def _upkeep(machine: Machine) -> None:
         return
     try:
         busy = readings.run(machine, most=1) + checkups.run(machine, most=1)
-        busy += looking_back.run(machine, most=1)
+        busy += looking_back.run(machine, most=1) + recounting.run(machine, most=1)
     finally:
         machine.busy.upkeep.release()
     if busy:

@@ -11,6 +11,7 @@ from core.actions import SendMessage
 from core.models.tables import effects
 from core.reasons import Reason
 from engine.deciding import Deciding, Trip
+from engine.late import note
 from engine.work import announce
 
 MOVABLE = ("pending", "claimed", "held")
@@ -55,6 +56,7 @@ def add_messages(case: Deciding, trip: Trip, messages: Sequence[SendMessage]) ->
     case.session.connection().execute(_ADD, rows)
     earliest = min(message.due_at for message in messages)
     announce(case.session, case.merchant.id, clock.real_time(case.merchant, earliest))
+    note(case.session, case.merchant, [message.due_at for message in messages])
 
 
 def _add_codes(case: Deciding, trip: Trip, messages: Sequence[SendMessage], state: str) -> dict[int, int]:
@@ -96,6 +98,7 @@ def _move(case: Deciding, trip: Trip, row: Any, message: SendMessage) -> None:
     code_waits = row.waits_for is not None and _change(case, row.waits_for, **values, wake_at=wake_at)
     _change(case, row.id, **values, wake_at=None if code_waits else wake_at)
     announce(case.session, case.merchant.id, wake_at)
+    note(case.session, case.merchant, [message.due_at])
 
 
 def _reword(case: Deciding, trip: Trip, row: Any, message: SendMessage) -> None:

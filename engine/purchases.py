@@ -15,6 +15,7 @@ from core.vault import Vault
 from engine.baskets import add_lines, is_news, replace_lines
 from engine.built import BuiltOnce
 from engine.identity import Found, fingerprint
+from engine.late import note
 
 CREDIT = timedelta(days=5)
 
@@ -43,12 +44,13 @@ def remember_order(
     values = _values(vault, merchant.id, order) | {"digest": mark} | _buyer(found)
     row = values | {"merchant_id": merchant.id, "ref": order.ref, "created_at": clock.now(), "heard": heard}
     made = session.connection().execute(_ADD(session), row).scalar_one_or_none()
-    order_id = made or _refresh(session, merchant.id, order, values)
+    order_id = made or _refresh(session, merchant, order, values)
     if made is not None:
         add_lines(session, merchant.id, order.lines, order_id=made)
     if person_id is not None and order.bought:
         _credit(session, merchant.id, order_id, order, person_id)
     _mark_codes_used(session, merchant.id, order)
+    note(session, merchant, [order.placed_at])
 
 
 def _buyer(found: Found | None) -> dict[str, int]:
@@ -57,15 +59,17 @@ def _buyer(found: Found | None) -> dict[str, int]:
     return {name: value for name, value in named.items() if value is not None}
 
 
-def _refresh(session: Session, merchant_id: int, order: Order, values: dict[str, Any]) -> int:
+def _refresh(session: Session, merchant: Merchant, order: Order, values: dict[str, Any]) -> int:
     row = session.execute(
-        select(orders.c.id, orders.c.platform_at, orders.c.digest)
-        .where(orders.c.merchant_id == merchant_id, orders.c.ref == order.ref)
+        select(orders.c.id, orders.c.platform_at, orders.c.digest, orders.c.placed_at)
+        .where(orders.c.merchant_id == merchant.id, orders.c.ref == order.ref)
         .with_for_update()
     ).one()
     if is_news(order.updated_at, values["digest"], row.platform_at, row.digest):
         session.execute(update(orders).where(orders.c.id == row.id).values(**values))
-        replace_lines(session, merchant_id, order.lines, order_id=row.id)
+        replace_lines(session, merchant.id, order.lines, order_id=row.id)
+        if row.placed_at != order.placed_at:
+            note(session, merchant, [row.placed_at])
     return int(row.id)
 
 

@@ -16,6 +16,7 @@ from core.db import reading, transaction
 from core.events import LookUp
 from core.models import Merchant
 from core.models.tables import orders, products, variants
+from engine import late
 from engine.machine import Machine
 from integrations.live import ConnectedShop
 from integrations.roles import Access
@@ -48,7 +49,8 @@ def vanish(session: Session, merchant: Merchant, what: LookUp) -> None:
     if what.kind == "order":
         mine = (orders.c.merchant_id == merchant.id, orders.c.ref == what.ref)
         ended = func.coalesce(orders.c.cancelled_at, clock.now(merchant))
-        session.execute(update(orders).where(*mine).values(cancelled_at=ended, bought=False, **_UNKNOWN))
+        gone = update(orders).where(*mine).values(cancelled_at=ended, bought=False, **_UNKNOWN)
+        late.note(session, merchant, session.execute(gone.returning(orders.c.placed_at)).scalars().all())
     if what.kind in ("product", "variant"):
         session.execute(
             update(variants)

@@ -72,6 +72,8 @@ def _take(browser: Browser, address: str, language: str, width: int) -> None:
     page = browser.new_page(viewport={"width": width, "height": WIDTHS[width]})
     page.goto(f"{address}/sandbox?lang={language}")
     _shoot(page, f"sandbox-{language}-{width}")
+    _follow(page, ".top nav a[href*='/m/']")
+    _shoot(page, f"overview-{language}-{width}")
     _follow(page, "a[href$='/activity']")
     _shoot(page, f"activity-{language}-{width}")
     words = page.url.partition("?")[0].replace("/shops/", "/m/").removesuffix("activity")

@@ -1,14 +1,18 @@
 """The merchant's time line: what Kontor decided and did, and why or why not."""
 
 from collections.abc import Collection
+from datetime import date, datetime, time
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from core import clock
 from core.db import reading
+from core.models import Merchant
 from core.reasons import Reason
-from engine import blast
+from engine import blast, calendar
 from engine.letters import kept_message
 from engine.rendering import Rendered
 from web import chain, filters, timeline
@@ -23,7 +27,7 @@ bp = Blueprint("activity", __name__, url_prefix="/shops/<key>/activity")
 @bp.get("")
 def index(key: str) -> str:
     merchant = current_merchant(key)
-    wanted = _wanted()
+    wanted = _wanted(merchant)
     with reading(machine().db) as db:
         page = timeline.page(db, merchant.id, wanted)
         found = filters.whom(db, merchant.id, wanted.search)
@@ -35,7 +39,8 @@ def index(key: str) -> str:
         held=held,
         found=found,
         wanted=wanted,
-        filtered=any((wanted.flow, wanted.outcome, wanted.reason, wanted.search)),
+        filtered=any((wanted.flow, wanted.outcome, wanted.reason, wanted.search, wanted.mode, wanted.since)),
+        narrowed={"mode": wanted.mode or None, "since": request.args.get("since") if wanted.since else None},
         flows=list(machine().flows),
         outcomes=(*filters.DECIDED, *filters.BECAME),
         reasons=sorted(Reason),
@@ -109,15 +114,27 @@ def _kept(merchant_id: int, effect_id: int) -> Rendered:
     return kept_message(machine(), row.key, row.content)
 
 
-def _wanted() -> filters.Wanted:
+def _wanted(merchant: Merchant) -> filters.Wanted:
     """What the address asks for; what is none of ours is not asked."""
+    since = _midnight(request.args.get("since", ""), merchant)
     return filters.Wanted(
         flow=_one_of("flow", machine().flows),
         outcome=_one_of("outcome", (*filters.DECIDED, *filters.BECAME)),
         reason=_one_of("reason", [reason.value for reason in Reason]),
         search=request.args.get("q", "").strip().replace("\0", "")[:64],
         before=_cursor(request.args.get("before", "")),
+        mode=_one_of("mode", ("live", "shadow")),
+        since=since,
+        until=clock.now(merchant) if since is not None else None,
     )
+
+
+def _midnight(text: str, merchant: Merchant) -> datetime | None:
+    """When that day began in the shop; None where it is no day at all."""
+    try:
+        return calendar.at_hour(date.fromisoformat(text), time(0), ZoneInfo(merchant.timezone))
+    except (ValueError, OverflowError):
+        return None
 
 
 def _one_of(name: str, known: Collection[str]) -> str:

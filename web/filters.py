@@ -1,6 +1,7 @@
 """What the time line can be searched and filtered by."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, exists, literal, or_, select, tuple_
 from sqlalchemy.orm import Session
@@ -14,8 +15,10 @@ from web import objections
 PRINT = 64
 # What one can filter by: kinds of decisions, and states of the messages that came of them.
 DECIDED = ("enrolled", "refused", "exited")
+WAITS = ("pending", "claimed", "acting", "held")
 BECAME = {
-    "waiting": ("pending", "claimed", "acting"),
+    "due": (*WAITS, "done", "skipped", "failed", "unknown"),
+    "waiting": WAITS,
     "sent": ("done",),
     "left_out": ("skipped",),
     "failed": ("failed",),
@@ -27,13 +30,17 @@ BECAME = {
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What the reader asked for; `search` is an order's number or the mark of
-    an address, `before` the last decision already seen."""
+    an address, `before` the last decision already seen. With `since`, what
+    became of it counts where a message was due from then until `until`."""
 
     flow: str = ""
     outcome: str = ""
     reason: str = ""
     search: str = ""
     before: int | None = None
+    mode: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
 
 
 def mark_of(vault: Vault, merchant_id: int, typed: str) -> str:
@@ -65,10 +72,12 @@ def conditions(merchant_id: int, wanted: Wanted) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     if wanted.flow:
         found.append(decisions.c.flow == wanted.flow)
+    if wanted.mode:
+        found.append(decisions.c.mode == wanted.mode)
     if wanted.outcome in DECIDED:
         found.append(decisions.c.kind == wanted.outcome)
     elif wanted.outcome in BECAME:
-        found.append(_became(wanted.outcome))
+        found.append(_became(wanted))
     if wanted.reason:
         found.append(_for_reason(wanted.reason))
     if wanted.search:
@@ -78,16 +87,32 @@ def conditions(merchant_id: int, wanted: Wanted) -> list[ColumnElement[bool]]:
     return found
 
 
-def _became(outcome: str) -> ColumnElement[bool]:
-    """What was passed on to the shop was not sent to anybody."""
-    state = effects.c.state.in_(BECAME[outcome])
-    planned = and_(decisions.c.kind == "enrolled", _has_effect(state))
-    return planned if outcome == "sent" else or_(planned, objections.stands_here(state))
+def _became(wanted: Wanted) -> ColumnElement[bool]:
+    """One of the trip's effects became that, and for that reason if one is asked for."""
+    became = [effects.c.state.in_(BECAME[wanted.outcome]), *_due(wanted)]
+    if wanted.reason:
+        became.append(_has_reason(wanted.reason))
+    planned = and_(decisions.c.kind == "enrolled", _has_effect(and_(*became)))
+    # What was passed on to the shop was not sent to anybody.
+    return planned if wanted.outcome == "sent" else or_(planned, objections.stands_here(and_(*became)))
+
+
+def _due(wanted: Wanted) -> list[ColumnElement[bool]]:
+    """The messages that figures count."""
+    if wanted.since is None:
+        return []
+    due = [effects.c.kind == "send_message", effects.c.due_at >= wanted.since]
+    return due if wanted.until is None else [*due, effects.c.due_at <= wanted.until]
+
+
+def _has_reason(slug: str) -> ColumnElement[bool]:
+    """What stands behind a colon is a detail of the reason."""
+    return or_(effects.c.reason == slug, effects.c.reason.startswith(f"{slug}:", autoescape=True))
 
 
 def _for_reason(slug: str) -> ColumnElement[bool]:
     listed = (literal(",") + decisions.c.reasons_key + ",").contains(f",{slug},", autoescape=True)
-    why = effects.c.reason == slug
+    why = _has_reason(slug)
     return or_(listed, and_(decisions.c.kind == "enrolled", _has_effect(why)), objections.stands_here(why))
 
 

@@ -1,13 +1,13 @@
 """The pages' language: English in the source, German from the catalogue."""
 
 import gettext as standard
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 from io import BytesIO
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from babel import dates
+from babel import dates, numbers
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from flask import Flask, g, request, session
@@ -31,6 +31,7 @@ def install(app: Flask) -> None:
     )
     app.jinja_env.globals["locale"] = locale
     app.jinja_env.filters |= {"money": money, "moment": moment, "day_and_time": day_and_time, "span": span}
+    app.jinja_env.filters |= {"day": day, "day_of": day_of, "number": number, "ago": ago}
     app.before_request(_remember_choice)
 
 
@@ -77,6 +78,26 @@ def moment(at: datetime, zone: str) -> str:
 def day_and_time(at: datetime, zone: str) -> str:
     """Tuesday 5 May, 10:02."""
     return _formatted(at, "EEEE d MMMM, HH:mm", zone)
+
+
+def day(at: datetime, zone: str) -> str:
+    """5 May."""
+    return day_of(at.astimezone(ZoneInfo(zone)).date())
+
+
+def day_of(one: date) -> str:
+    return dates.format_date(one, "d. MMMM" if locale() == "de" else "d MMMM", locale=REGIONS[locale()])
+
+
+def number(some: int) -> str:
+    """1,204, as people of the language write it."""
+    return numbers.format_decimal(some, locale=REGIONS[locale()])
+
+
+def ago(length: timedelta) -> str:
+    """About how long before now: "2 minutes ago"."""
+    whole = -max(length, timedelta(minutes=1))
+    return dates.format_timedelta(whole, threshold=1.5, add_direction=True, locale=REGIONS[locale()])
 
 
 def span(length: timedelta) -> str:

@@ -35,7 +35,7 @@ def home(platform: str) -> Response:
         arriving.connect_now(found)
         row = frame.shop_of(found)
     assert row is not None
-    return _to(url_for("activity.index", key=row.key))
+    return _to(url_for("overview.page", key=row.key))
 
 
 @bp.get(f"{PLATFORM}/<path:rest>")

@@ -64,7 +64,7 @@ def machine() -> Machine:
 def navigation(merchant: Merchant) -> list[tuple[str, str, dict[str, str]]]:
     """The merchant's pages in their order: endpoint, title and what the address names."""
     hers = {"key": merchant.key}
-    pages = [("activity.index", _("Activity"), hers)]
+    pages = [("overview.page", _("Overview"), hers), ("activity.index", _("Activity"), hers)]
     if machine().config.smtp_url is None:
         pages.append(("mailbox.index", _("Mailbox"), hers))
     if merchant.platform in machine().connected:
@@ -133,6 +133,7 @@ def _done(mode: str, is_message: bool) -> str:
 def outcome(key: str) -> str:
     """What the time line can be filtered by."""
     words = {
+        "due": _("Something was due"),
         "waiting": _("Something waits"),
         "sent": _("Something was sent"),
         "left_out": _("Something was left out"),

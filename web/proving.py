@@ -52,7 +52,7 @@ def connect(attempt: Attempt, token: str, proven: Proven) -> Response:
     if member.email is None:
         _ask_for_address(merchant_id, member.id, email)
     flash(_("Your shop is connected."))
-    answer = redirect(url_for("connection.page", key=member.key))
+    answer = redirect(url_for("overview.page", key=member.key))
     begun.forget(answer)
     return session.begin(answer, merchant_id, member.id)
 

@@ -54,6 +54,31 @@ def of(session: Session, merchant_id: int) -> Health | None:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """The same in a line, asked for with each look at the overview: `ailing`
+    counts webhooks that are missing and readings that fail."""
+
+    state: str
+    last_at: datetime | None
+    ailing: int
+
+
+def brief(session: Session, merchant_id: int) -> Brief | None:
+    """None where nothing was ever connected."""
+    last = select(func.max(inbound.c.received_at)).where(inbound.c.merchant_id == merchant_id)
+    ill_hooks = select(func.count()).where(
+        hooks.c.merchant_id == merchant_id, hooks.c.state.not_in(("active", "declared"))
+    )
+    ill_readings = select(func.count()).where(
+        readings.c.merchant_id == merchant_id, readings.c.trouble.is_not(None)
+    )
+    parts = (last, ill_hooks, ill_readings)
+    asked = select(connections.c.state, *(part.scalar_subquery() for part in parts))
+    row = session.execute(asked.where(connections.c.merchant_id == merchant_id)).one_or_none()
+    return None if row is None else Brief(row[0], row[1], row[2] + row[3])
+
+
 def _orders(session: Session, merchant_id: int, since: datetime) -> tuple[int, int]:
     counted = (
         select(orders.c.heard, func.count())

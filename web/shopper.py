@@ -45,7 +45,8 @@ def unsubscribe(token: str) -> tuple[str, int]:
         return _gone()
     one_click = request.form.get("List-Unsubscribe") == "One-Click"
     source = "one_click" if one_click else "unsubscribe_page"
-    opt_out(_machine(), asked.merchant_id, asked.address_id, source=source, at=clock.now(whose.merchant))
+    at, effect = clock.now(whose.merchant), asked.effect_id
+    opt_out(_machine(), asked.merchant_id, asked.address_id, source, at, effect)
     return _page("unsubscribed", shop=whose.shop, masked=whose.masked), 200
 
 

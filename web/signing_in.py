@@ -45,7 +45,7 @@ def use(token: str) -> AnyResponse:
     who = sign_in.use(machine(), token)
     if who is None:
         return _gone()
-    answer = redirect(url_for("connection.page", key=sign_in.key_of(machine(), who[0])), 303)
+    answer = redirect(url_for("overview.page", key=sign_in.key_of(machine(), who[0])), 303)
     return session.begin(answer, *who)
 
 

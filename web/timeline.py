@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Label, Select, and_, func, literal, or_, select
+from sqlalchemy import ColumnElement, Label, Select, and_, func, literal, literal_column, or_, select
 from sqlalchemy.orm import Session
 
 from core.models.tables import addresses, carts, decisions, effects, enrolments
@@ -164,7 +164,8 @@ def held_blasts(session: Session, merchant_id: int) -> list[Held]:
             func.count().over(partition_by=enrolments.c.flow).label("held"),
         )
         .outerjoin(carts, carts.c.id == enrolments.c.subject_id)
-        .where(enrolments.c.merchant_id == merchant_id, enrolments.c.state == "held")
+        # The state stands in the statement itself: else no partial index answers.
+        .where(enrolments.c.merchant_id == merchant_id, enrolments.c.state == literal_column("'held'"))
         .subquery()
     )
     shown = select(ranked).where(ranked.c.place <= SHOWN_OF_HELD).order_by(ranked.c.flow, ranked.c.place)

@@ -6,6 +6,7 @@ from sqlmodel import SQLModel
 from core.models import naming  # isort: split
 
 from core.models.commerce import CartRow, LineRow, OrderRow, ProductRow, VariantRow
+from core.models.figures import CountedDays, DailyFigures, DailyTakings, LateDay
 from core.models.inbox import Inbound, InboundPerson, LookUpRow
 from core.models.look_backs import LookBack
 from core.models.mailbox import MailboxMessage
@@ -38,10 +39,10 @@ from core.models.trips import Click, Decision, DiscountCode, Effect, Enrolment
 metadata = SQLModel.metadata
 
 __all__ = [
-    "Address", "CartRow", "Click", "Connecting", "Connection", "Consent", "DataRequest", "Decision",
-    "DiscountCode", "Effect", "Enrolment", "Exchange", "Heartbeat", "HookRow", "Inbound", "InboundPerson",
-    "LegalAct", "LetterWish", "LineRow", "LookBack", "LookUpRow", "MailboxMessage", "Member",
-    "MemberSession", "Merchant", "Notice", "OrderRow", "Person", "ProductRow", "ReadingRow", "RemoteHost",
-    "SandboxRecord", "SettingsVersion", "SignInLink", "Suppression", "TrialMail", "VariantRow", "Work",
-    "metadata", "naming",
+    "Address", "CartRow", "Click", "Connecting", "Connection", "Consent", "CountedDays", "DailyFigures",
+    "DailyTakings", "DataRequest", "Decision", "DiscountCode", "Effect", "Enrolment", "Exchange",
+    "Heartbeat", "HookRow", "Inbound", "InboundPerson", "LateDay", "LegalAct", "LetterWish", "LineRow",
+    "LookBack", "LookUpRow", "MailboxMessage", "Member", "MemberSession", "Merchant", "Notice",
+    "OrderRow", "Person", "ProductRow", "ReadingRow", "RemoteHost", "SandboxRecord", "SettingsVersion",
+    "SignInLink", "Suppression", "TrialMail", "VariantRow", "Work", "metadata", "naming",
 ]  # fmt: skip

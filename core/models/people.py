@@ -1,12 +1,18 @@
 """People, the ways to reach them, what they agreed to, and whom never to write."""
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy import BigInteger, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from core import clock
 from core.models.types import belongs_to, json_column, primary_key
+
+LED_HERE: dict[str, Any] = {
+    "postgresql_where": text("effect_id IS NOT NULL"),
+    "sqlite_where": text("effect_id IS NOT NULL"),
+}
 
 
 class Person(SQLModel, table=True):
@@ -54,12 +60,13 @@ class Consent(SQLModel, table=True):
 
     `act_at` is when the person acted, `source` where, `text` what was shown.
     The newest act by `act_at` wins, but an opt-out given at Kontor yields only
-    to a later opt-in by the shopper.
+    to a later opt-in by the shopper. `effect_id` is the message whose link led here.
     """
 
     __tablename__ = "consents"
     __table_args__ = (
         UniqueConstraint("merchant_id", "address_id", "channel", "purpose", "state", "act_at", "source"),
+        Index("ix_consents_effect", "effect_id", **LED_HERE),
     )
 
     id: int = primary_key()
@@ -71,6 +78,7 @@ class Consent(SQLModel, table=True):
     act_at: datetime
     source: str
     text: str | None = None
+    effect_id: int | None = Field(default=None, sa_type=BigInteger)
     recorded_at: datetime = Field(default_factory=clock.now)
 
 

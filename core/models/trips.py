@@ -33,6 +33,7 @@ class Enrolment(SQLModel, table=True):
         ),
         Index("ix_enrolments_person", "person_id"),
         Index("ix_enrolments_recent", "merchant_id", "flow", "enrolled_at"),
+        Index("ix_enrolments_held", "merchant_id", "flow", **_where("state = 'held'")),
     )
 
     id: int = primary_key()
@@ -75,7 +76,7 @@ class Effect(SQLModel, table=True):
         Index("ix_effects_person", "person_id"),
         Index("ix_effects_enrolment", "enrolment_id"),
         Index("ix_effects_waits_for", "waits_for", **_where("waits_for IS NOT NULL")),
-        Index("ix_effects_merchant", "merchant_id", "id"),
+        Index("ix_effects_day", "merchant_id", "due_at"),
     )
 
     id: int = primary_key()
@@ -159,7 +160,11 @@ class DiscountCode(SQLModel, table=True):
     """A code made for one message; `reserved_minor` is what it can cost."""
 
     __tablename__ = "discount_codes"
-    __table_args__ = (UniqueConstraint("merchant_id", "code"), Index("ix_codes_effect", "effect_id"))
+    __table_args__ = (
+        UniqueConstraint("merchant_id", "code"),
+        Index("ix_codes_effect", "effect_id"),
+        Index("ix_codes_used", "merchant_id", "used_at", **_where("used_at IS NOT NULL")),
+    )
 
     id: int = primary_key()
     merchant_id: int = belongs_to("merchants.id")

@@ -90,6 +90,8 @@ def test_from_the_stores_address_to_active_webhooks(standing: Standing, hers: Pa
     faults += unreadable(hers)
     hers.get_by_role("button", name="Yes, connect it").click()
     expect(hers.get_by_text("Your shop is connected.")).to_be_visible()
+    faults += unreadable(hers)
+    hers.get_by_role("link", name="Connection", exact=True).click()
     webhooks = hers.get_by_role("region", name="What the shop tells by itself")
     for _ in range(20):
         if webhooks.get_by_text("active", exact=True).count():

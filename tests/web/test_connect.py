@@ -66,7 +66,7 @@ def test_she_types_the_address_approves_in_her_store_confirms_and_is_in(woo: AtS
     assert "Mugs & More" in woo.hers.text
     woo.settle()
     answer = woo.hers.post(CONFIRM)
-    assert answer.headers["Location"] == f"/m/{woo.key}/connection"
+    assert answer.headers["Location"] == f"/m/{woo.key}"
     page = woo.hers.get(answer.headers["Location"])
     assert page.status_code == 200
     assert "Your shop is connected." in page.text

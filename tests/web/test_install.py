@@ -31,7 +31,7 @@ def merchants_of(admin: Admin) -> int:
 def test_the_first_visit_connects_the_shop_and_shows_what_happens_there(admin: Admin) -> None:
     page = admin.visit()
     assert page.status_code == 200
-    assert page.request.path == f"/shops/{admin.key()}/activity"
+    assert page.request.path == f"/m/{admin.key()}"
     row = admin.connection()
     assert (row.state, row.platform) == ("active", "shopify")
     assert row.token
@@ -125,7 +125,8 @@ def test_a_shop_idle_too_long_is_told_and_mended_by_opening_kontor(admin: Admin)
     admin.shopify.tokens.client_secret = "down"
     page = admin.visit()
     assert page.status_code == 200
-    assert 'class="banner"' in page.text
+    assert "Kontor can no longer reach your shop" in page.text
+    assert 'class="banner"' in admin.visit(f"/shops/{admin.key()}/activity").text
     admin.shopify.tokens.client_secret = admin.shopify.client_secret
     page = admin.visit(f"/shops/{admin.key()}/activity")
     assert 'class="banner"' not in page.text

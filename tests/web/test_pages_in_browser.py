@@ -10,6 +10,7 @@ from tests.support.live import Live
 pytestmark = pytest.mark.browser
 
 LINKS = (
+    ".top nav a[href*='/m/']",
     "a[href$='/activity']",
     ".entry:has(.is-done) .entry-title a",
     "a[href*='/messages/']",

@@ -55,6 +55,7 @@ from web.doors import Door
 
 # What each route is: a page of one merchant's, open to all, or proved by a signature of its own.
 GUARDED = {
+    "overview.page",
     "activity.index",
     "activity.detail",
     "activity.message",

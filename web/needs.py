@@ -1,0 +1,103 @@
+"""What needs the merchant, each with the page on which she can mend it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask import url_for
+from sqlalchemy import func, literal_column, select
+from sqlalchemy.orm import Session
+
+from core.models import Merchant
+from core.models.tables import effects
+from engine import notices
+from engine.daily import Told
+from engine.notice_letters import words_of
+from web import timeline
+from web.i18n import gettext as _
+from web.i18n import locale, ngettext
+from web.pages import flow_title, machine
+from web.shop_health import Brief
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """`grave` is what keeps messages from going out."""
+
+    title: str
+    said: Sequence[str]
+    button: str
+    address: str
+    grave: bool = False
+
+
+def of(db: Session, merchant: Merchant, health: Brief | None, week: Told) -> list[Need]:
+    """The gravest first; `week` are the figures of the last days."""
+    told = notices.open_notices(db, merchant.id)
+    found = [_notice(merchant, row) for row in told]
+    if health is not None and health.state != "active" and not any(row.kind == "reconnect" for row in told):
+        found.append(_cut_off(merchant))
+    found += [_held(merchant, one) for one in timeline.held_blasts(db, merchant.id)]
+    found += _doubtful(merchant, _in_doubt(db, merchant.id)) + _failed(merchant, week)
+    return sorted(found, key=lambda need: not need.grave)
+
+
+def _notice(merchant: Merchant, row: Any) -> Need:
+    words = words_of(row.kind, locale(), mended=False)
+    told = {"shop": merchant.name, "detail": row.detail, "operator": machine().config.operator_name}
+    # The page is the shop's own already.
+    title = words["subject"].removeprefix("{shop}: ").format_map(told)
+    said = [part.format_map(told) for part in words["body"].strip().split("\n\n")]
+    place = "requests" if row.kind == "data_request" else None
+    address = url_for("connection.page", key=merchant.key, _anchor=place)
+    return Need(title[:1].upper() + title[1:], said, words["button"], address, row.kind == "reconnect")
+
+
+def _cut_off(merchant: Merchant) -> Need:
+    return Need(
+        _("Your shop is disconnected"),
+        [_("Kontor hears nothing and sends nothing. What was remembered stays for when you come back.")],
+        _("See the connection"),
+        url_for("connection.page", key=merchant.key),
+        grave=True,
+    )
+
+
+def _held(merchant: Merchant, held: timeline.Held) -> Need:
+    said = _(
+        "%(flow)s was about to write to unusually many people at once. Nobody gets anything until you have"
+        " looked.",
+        flow=flow_title(held.flow),
+    )
+    title = ngettext("%(num)d person is held", "%(num)d people are held", held.count)
+    address = url_for("activity.index", key=merchant.key, _anchor=f"held-{held.flow}")
+    return Need(title, [said], _("Look, then decide"), address, grave=True)
+
+
+def _in_doubt(db: Session, merchant_id: int) -> int:
+    """The state stands in the statement itself: else no partial index answers."""
+    mine = (effects.c.merchant_id == merchant_id, effects.c.state == literal_column("'unknown'"))
+    messages = (effects.c.kind == "send_message", effects.c.mode == "live")
+    return db.execute(select(func.count()).select_from(effects).where(*mine, *messages)).scalar_one()
+
+
+def _doubtful(merchant: Merchant, count: int) -> list[Need]:
+    if not count:
+        return []
+    title = ngettext("%(num)d message is in doubt", "%(num)d messages are in doubt", count)
+    said = _("The line broke while they were sent: they may have arrived. Nothing is sent twice on a guess.")
+    address = url_for("activity.index", key=merchant.key, outcome="in_doubt")
+    return [Need(title, [said], _("See which"), address)]
+
+
+def _failed(merchant: Merchant, week: Told) -> list[Need]:
+    count = week.of_all().failed
+    if not count:
+        return []
+    title = ngettext(
+        "%(num)d message failed in the last 7 days", "%(num)d messages failed in the last 7 days", count
+    )
+    said = _("The receiving mail server refused them for good, so they are not tried again.")
+    since = week.days[0].isoformat()
+    address = url_for("activity.index", key=merchant.key, outcome="failed", since=since, mode="live")
+    return [Need(title, [said], _("See why"), address)]
