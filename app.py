@@ -23,12 +23,15 @@ from web import (
     connect,
     connection,
     doors,
+    flows,
     health,
     install,
     mailbox,
+    modes,
     pages,
     sandbox,
     session,
+    settings,
     shopper,
     signing_in,
 )
@@ -97,6 +100,9 @@ def _register(app: Flask, config: Config) -> None:
         activity.bp,
         mailbox.bp,
         connection.bp,
+        flows.bp,
+        modes.bp,
+        settings.bp,
     ):
         app.register_blueprint(blueprint)
     if config.sandbox_shown:

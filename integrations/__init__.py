@@ -39,6 +39,8 @@ CONNECTED: dict[str, Callable[[Runtime], ConnectedShop]] = {
     SHOPIFY.key: _shopify,
     WOOCOMMERCE.key: _woocommerce,
 }
+# Platforms that themselves keep who may be written to, known without loading what calls them.
+KEEPS_CONSENT = frozenset({SHOPIFY.key})
 # Platforms in whose own pages ours are shown in a frame.
 ADMINS: dict[str, Callable[[Runtime], Admin]] = {ShopifyAdmin.key: ShopifyAdmin.of}
 LIVE: dict[str, Callable[[Runtime], LiveShop]] = {SANDBOX.key: SandboxLive}
