@@ -140,9 +140,10 @@ def _is_settings(annotation: Any) -> bool:
 
 
 def _kind_of(annotation: Any) -> Kind:
+    """What no input is made for is set on a page of its own."""
     if get_origin(annotation) is Literal:
         return "choice"
     if get_origin(annotation) is tuple:
         return "rows"
     known: dict[Any, Kind] = {bool: "tick", int: "number", str: "line"}
-    return known[annotation]
+    return known.get(annotation, "elsewhere")

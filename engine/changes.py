@@ -18,20 +18,9 @@ from core.reasons import Reason
 from engine.machine import Machine
 from engine.outlook import trips_with_other_times
 from engine.planning import follow_times
-from engine.shop_settings import (
-    SHOP,
-    ShopSettings,
-    flow_settings,
-    settings_at,
-    shop_settings,
-    shop_settings_at,
-)
+from engine.shop_settings import SHOP, ShopSettings, flow_settings, shop_settings, shop_version
 from engine.trips import RUNNING, end_trip
 from flows.flow import Flow
-
-
-class SavedMeanwhile(Exception):
-    """Somebody else has changed the same since the version that was looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +29,14 @@ class GoingLive:
     untouched, only activity after it counts."""
 
     open_carts_left_alone: int
+
+
+class ChangedMeanwhile(Exception):
+    """Somebody has saved since the page was shown; nothing is overwritten unseen."""
+
+    def __init__(self, version: int) -> None:
+        super().__init__(f"version {version} was saved meanwhile")
+        self.version = version
 
 
 def going_live(machine: Machine, merchant_id: int) -> GoingLive:
@@ -58,13 +55,13 @@ def set_mode(
 ) -> None:
     """Off, shadow or live. Trips of the mode that is left end with `flow_off`;
     what was left before this moment starts no trip in the new one. `seen` is
-    the mode that was left when the member decided: SavedMeanwhile where it is another."""
+    the mode that was left when the member decided: ChangedMeanwhile where it is another."""
 
     def switch(session: Session) -> None:
         merchant = _locked(session, merchant_id)
         saved = flow_settings(session, merchant_id, flow)
         if seen is not None and seen != saved.mode:
-            raise SavedMeanwhile
+            raise ChangedMeanwhile(saved.version)
         if saved.mode == mode and saved.version:
             return
         now = clock.now(merchant)
@@ -84,15 +81,15 @@ def save_flow(
     by: str,
     seen: int | None = None,
 ) -> int:
-    """Save a flow's settings; the new version. Raises ValueError (pydantic's
-    ValidationError) naming each field that does not fit, and SavedMeanwhile
-    where the settings are no longer those of the version `seen`."""
+    """Save a flow's settings; the new version. `seen` is the version that the
+    page showed. Raises ValueError (pydantic's ValidationError) naming each
+    field that does not fit, ChangedMeanwhile where `seen` is no longer the newest."""
     checked = flow.Settings.model_validate(data)
     with transaction(machine.db) as session:
         _locked(session, merchant_id)
         saved = flow_settings(session, merchant_id, flow)
-        if seen is not None and settings_at(session, merchant_id, flow, seen) != saved.settings:
-            raise SavedMeanwhile
+        if seen is not None and seen != saved.version:
+            raise ChangedMeanwhile(saved.version)
         kept = checked.model_dump(mode="json")
         return _save(session, merchant_id, flow.key, saved.mode, kept, saved.live_since, by)
 
@@ -100,15 +97,16 @@ def save_flow(
 def save_shop(
     machine: Machine, merchant_id: int, data: Mapping[str, Any], by: str, seen: int | None = None
 ) -> int:
-    """Change some of the shop's own settings; the new version. SavedMeanwhile
+    """Change some of the shop's own settings; the new version. ChangedMeanwhile
     as for a flow."""
     with transaction(machine.db) as session:
         _locked(session, merchant_id)
-        now = shop_settings(session, merchant_id)
-        if seen is not None and shop_settings_at(session, merchant_id, seen) != now:
-            raise SavedMeanwhile
-        checked = ShopSettings.model_validate(now.model_dump(mode="json") | dict(data))
-        return _save(session, merchant_id, SHOP, "live", checked.model_dump(mode="json"), None, by)
+        newest = shop_version(session, merchant_id)
+        if seen is not None and seen != newest:
+            raise ChangedMeanwhile(newest)
+        known = shop_settings(session, merchant_id).model_dump(mode="json")
+        checked = ShopSettings.model_validate(known | dict(data)).model_dump(mode="json")
+        return _save(session, merchant_id, SHOP, "live", checked, None, by)
 
 
 def apply_times(machine: Machine, merchant_id: int, flow: Flow) -> int:

@@ -25,14 +25,6 @@ MOST_MONEY = 100_000_000
 class Step(StepSettings):
     """One message of the trip: when, with which words, with what incentive."""
 
-    after_hours: int = setting(
-        1,
-        label="After the cart was left",
-        label_de="Nach dem Verlassen des Warenkorbs",
-        unit=("hours", "Stunden"),
-        ge=1,
-        le=336,
-    )
     content: Literal["reminder", "answers", "incentive", "last_call"] = setting(
         "reminder",
         label="Content",
@@ -95,7 +87,7 @@ class CartRecoverySettings(FlowSettings):
         label_de="Ein Code gilt mindestens",
         help="The message states its exact end.",
         help_de="Die Nachricht nennt das genaue Ende.",
-        unit=("hours", "Stunden"),
+        unit=("h", "Std."),
         ge=48,
         le=720,
     )
@@ -160,8 +152,8 @@ PRESETS: dict[str, Preset] = {
     "ladder": Preset(
         ("Ladder", "Leiter"),
         (
-            "First nothing, then 10 %, 15 %, and free shipping at last.",
-            "Erst nichts, dann 10 %, 15 % und zuletzt kostenloser Versand.",
+            "First nothing, then 10%, 15%, and free shipping at last.",
+            "Erst nichts, dann 10\u00a0%, 15\u00a0% und zuletzt kostenloser Versand.",
         ),
         LADDER,
     ),

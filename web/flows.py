@@ -80,13 +80,13 @@ def _save(seen: Seen) -> Response | tuple[str, int]:
     if seen.faults:
         return _drawn(seen), 422
     back = redirect(url_for(".page", key=seen.merchant.key, flow=seen.flow.key), 303)
-    if wanted == seen.base == seen.saved.settings:
+    if wanted == seen.saved.settings:
         flash(_("Nothing was changed, so nothing was saved."))
         return back
     try:
         data, member = wanted.model_dump(mode="json"), current_member()
         changes.save_flow(machine(), seen.merchant.id, seen.flow, data, member, seen.version)
-    except changes.SavedMeanwhile:
+    except changes.ChangedMeanwhile:
         return _drawn(_overtaken(seen)), 409
     flash(_holds_from_now(seen, wanted))
     return back
@@ -120,7 +120,10 @@ def _seen(key: str, flow: str, version: str = "") -> Seen:
         saved = flow_settings(db, merchant.id, asked)
         at = min(int(version), saved.version) if is_number(version) else saved.version
         base = settings_at(db, merchant.id, asked, at)
-    return Seen(merchant, asked, saved, at, base, Speech.of(merchant.currency))
+    speech = Speech.of(merchant.currency)
+    if forms.look_alike(base, saved.settings, speech):
+        at, base = saved.version, saved.settings
+    return Seen(merchant, asked, saved, at, base, speech)
 
 
 def known(flow: str) -> Flow:
@@ -168,6 +171,7 @@ class ShownStep:
     """One step of the time line, in words."""
 
     after_hours: int
+    after: str
     content: str
     incentive: str
     on: bool
@@ -175,7 +179,11 @@ class ShownStep:
 
 def step_in_words(step: StepSettings, speech: Speech) -> ShownStep:
     settings, values = declared(type(step)), dict(step)
-    named = {name: told(settings[name], values[name], values, speech) for name in ("content", "incentive")}
-    off = told(settings["value"], step.value, values, speech)
+    named = {
+        name: told(one, values[name], values, speech)
+        for name, one in settings.items()
+        if one.kind != "elsewhere"
+    }
+    off = named["value"]
     incentive = "" if step.incentive == "none" else _("%(much)s off", much=off) if off else named["incentive"]
-    return ShownStep(step.after_hours, named["content"], incentive, step.on)
+    return ShownStep(step.after_hours, named["after_hours"], named["content"], incentive, step.on)

@@ -41,6 +41,11 @@ def shown(settings: Settings, speech: Speech) -> Typed:
     return found
 
 
+def look_alike(one: Settings, other: Settings, speech: Speech) -> bool:
+    """Whether a form shows the same of both, whatever is set elsewhere."""
+    return shown(one, speech) == shown(other, speech)
+
+
 def row_of(settings: Settings, speech: Speech) -> Row:
     values = dict(settings)
     return {

@@ -53,7 +53,7 @@ def switch(key: str, flow: str, act: str) -> Response:
     mode, seen = cast(Mode, act), request.form.get("seen", "")
     try:
         changes.set_mode(machine(), merchant.id, known, mode, current_member(), seen)
-    except changes.SavedMeanwhile:
+    except changes.ChangedMeanwhile:
         flash(_("Somebody has switched this flow meanwhile. See how it is now, and decide again."), "error")
         return redirect(url_for("flow.page", key=key, flow=flow), 303)
     flash(_told_of(act))

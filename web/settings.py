@@ -59,13 +59,13 @@ def save(key: str) -> Response | tuple[str, int]:
     if seen.faults:
         return _drawn(seen), 422
     back = redirect(url_for(".page", key=key), 303)
-    if new == seen.base == seen.saved:
+    if new == seen.saved:
         flash(_("Nothing was changed, so nothing was saved."))
         return back
     try:
         data, member = new.model_dump(mode="json"), current_member()
         changes.save_shop(machine(), seen.merchant.id, data, member, seen.version)
-    except changes.SavedMeanwhile:
+    except changes.ChangedMeanwhile:
         return _drawn(_overtaken(seen)), 409
     flash(_("Saved. It holds from now on, also for people under way."))
     return back
@@ -93,7 +93,10 @@ def _seen(key: str, version: str = "") -> Seen:
         newest = shop_version(db, merchant.id)
         at = min(int(version), newest) if is_number(version) else newest
         saved, base = shop_settings(db, merchant.id), shop_settings_at(db, merchant.id, at)
-    return Seen(merchant, saved, at, base, Speech.of(merchant.currency))
+    speech = Speech.of(merchant.currency)
+    if forms.look_alike(base, saved, speech):
+        at, base = newest, saved
+    return Seen(merchant, saved, at, base, speech)
 
 
 def _drawn(seen: Seen) -> str:
@@ -111,6 +114,8 @@ def _drawn(seen: Seen) -> str:
         meanwhile=seen.meanwhile,
         history=past,
         colours=colours,
-        ratio=format_decimal(round(contrast(colours.on_button, colours.button), 1), locale=seen.speech.region),
+        ratio=format_decimal(
+            round(contrast(colours.on_button, colours.button), 1), locale=seen.speech.region
+        ),
         connected=seen.merchant.platform in machine().connected,
     )

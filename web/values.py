@@ -75,7 +75,7 @@ def told(one: Declared, value: Any, others: Mapping[str, Any], speech: Speech) -
     known: dict[Kind | None, str] = {
         None: "",
         "tick": _("on") if value else _("off"),
-        "percent": f"{value} %" if speech.language == "de" else f"{value}%",
+        "percent": f"{value}\u00a0%" if speech.language == "de" else f"{value}%",
     }
     return known[kind] if kind in known else f"{value} {speech.say(one.unit)}".strip() or _("nothing")
 
