@@ -14,7 +14,9 @@ LEAST_GAP_HOURS = 12
 class StepSettings(Settings):
     """What every flow's step has; each flow says which contents there are."""
 
-    after_hours: int = setting(1, label="Sent after", label_de="Gesendet nach", unit=("h", "Std."), ge=1, le=336)
+    after_hours: int = setting(
+        1, label="Sent after", label_de="Gesendet nach", unit=("h", "Std."), ge=1, le=336
+    )
     content: str = setting("", label="Content", label_de="Inhalt", kind="line")
     incentive: Literal["none", "percent", "amount", "free_shipping"] = setting(
         "none",

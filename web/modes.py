@@ -23,14 +23,12 @@ bp = Blueprint("flow_mode", __name__, url_prefix="/m/<key>/flows/<flow>/mode")
 
 
 @bp.get("/<any(off, shadow, live):act>")
-def ask(key: str, flow: str, act: str) -> str | Response:
+def ask(key: str, flow: str, act: str) -> str:
     merchant, known = current_merchant(key), flows.known(flow)
     with reading(machine().db) as db:
         saved = flow_settings(db, merchant.id, known)
         shop = shop_settings(db, merchant.id)
         waiting = outlook.waiting(db, merchant.id, flow, saved.mode)
-    if saved.mode == act:
-        return redirect(url_for("flow.page", key=key, flow=flow))
     left_alone = changes.going_live(machine(), merchant.id).open_carts_left_alone
     return render_template(
         "flow/mode.html",

@@ -77,7 +77,7 @@ def told(one: Declared, value: Any, others: Mapping[str, Any], speech: Speech) -
         "tick": _("on") if value else _("off"),
         "percent": f"{value}\u00a0%" if speech.language == "de" else f"{value}%",
     }
-    return known[kind] if kind in known else f"{value} {speech.say(one.unit)}".strip() or _("nothing")
+    return known[kind] if kind in known else f"{value} {speech.say(one.unit)}".strip()
 
 
 def wanted(one: Declared, kind: Kind | None, speech: Speech) -> str:

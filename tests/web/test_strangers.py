@@ -59,6 +59,13 @@ GUARDED = {
     "connection.remove",
     "connection.end_session",
     "connection.end_sessions",
+    "flow.page",
+    "flow.change",
+    "flow.apply_times",
+    "flow_mode.ask",
+    "flow_mode.switch",
+    "settings.page",
+    "settings.save",
 }
 SIGNED = {"shopper.unsubscribe_page", "shopper.unsubscribe", "shopper.follow"}
 # Coming from a platform's admin, proved by what the platform signed; `deeper` and `again` only lead on.
@@ -194,7 +201,7 @@ def test_a_number_of_another_merchants_under_ones_own_name_leads_nowhere(cast: C
     """The key is the stranger's own, the numbers are the merchant's."""
     stranger = cast.browser(cast.stranger.id)
     for rule in guarded(cast):
-        if "GET" in (rule.methods or ()) and len(rule.arguments) > 1:
+        if "GET" in (rule.methods or ()) and rule.arguments - {"key", "flow", "act"}:
             for path in cast.paths(rule):
                 assert visit(stranger, "GET", path.replace(cast.key, cast.stranger.key)).status_code == 404, (
                     path
