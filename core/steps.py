@@ -1,14 +1,15 @@
-"""A step of a flow that writes several messages: when, about what, with what incentive."""
+"""What a flow that writes several messages has: steps, each with its time and incentive, and discounts."""
 
-from collections.abc import Sequence
 from itertools import pairwise
 from typing import Literal, Self
 
 from pydantic import model_validator
 
-from core.settings import By, FlowSettings, Settings, misfit, setting
+from core.settings import By, FlowSettings, Section, Settings, misfit, setting
 
 LEAST_GAP_HOURS = 12
+# Of any currency's minor units.
+MOST_MONEY = 100_000_000
 
 
 class StepSettings(Settings):
@@ -50,18 +51,71 @@ class StepSettings(Settings):
         return self
 
 
+DISCOUNTS = Section(
+    "discounts",
+    ("Discounts", "Rabatte"),
+    ("discount_minimum", "discount_budget", "discount_hours"),
+    ("For steps that bring a discount.", "Für Schritte, die einen Rabatt bringen."),
+)
+
+
+class SteppedSettings(FlowSettings):
+    """The settings of a flow that writes in steps, and what its discounts may cost."""
+
+    steps: tuple[StepSettings, ...] = setting(
+        (), label="Steps", label_de="Schritte", unit=("Step", "Schritt"), min_length=1, max_length=5
+    )
+    discount_minimum: int = setting(
+        0,
+        label="Smallest cart for a discount",
+        label_de="Kleinster Warenkorb für einen Rabatt",
+        help="Below it, a step with a discount is left out.",
+        help_de="Darunter entfällt ein Schritt mit Rabatt.",
+        kind="money",
+        ge=0,
+        le=MOST_MONEY,
+    )
+    discount_budget: int = setting(
+        50_000,
+        label="All discounts together at most",
+        label_de="Alle Rabatte zusammen höchstens",
+        help="Each code sets aside what it can cost; when it is used up, the step is left out.",
+        help_de="Jeder Code legt zurück, was er kosten kann; ist alles verbraucht, entfällt der Schritt.",
+        kind="money",
+        ge=0,
+        le=MOST_MONEY,
+    )
+    discount_hours: int = setting(
+        48,
+        label="A code holds for at least",
+        label_de="Ein Code gilt mindestens",
+        help="The message states its exact end.",
+        help_de="Die Nachricht nennt das genaue Ende.",
+        unit=("h", "Std."),
+        ge=48,
+        le=720,
+    )
+
+    def keeping_times_of(self, older: Self) -> Self:
+        times = [step.after_hours for step in older.steps]
+        kept = [
+            step.model_copy(update={"after_hours": times[n]}) if n < len(times) else step
+            for n, step in enumerate(self.steps)
+        ]
+        return self.model_copy(update={"steps": tuple(kept)})
+
+    @model_validator(mode="after")
+    def _steps_keep_apart(self) -> Self:
+        for number, (earlier, later) in enumerate(pairwise(self.steps), start=1):
+            if later.after_hours - earlier.after_hours < LEAST_GAP_HOURS:
+                raise misfit(
+                    "Between two steps lie at least 12 hours.",
+                    "Zwischen zwei Schritten liegen mindestens 12 Stunden.",
+                    f"steps-{number}-after_hours",
+                )
+        return self
+
+
 def steps_of(settings: FlowSettings) -> tuple[StepSettings, ...]:
     """The steps of these settings; none where the flow has no such thing."""
-    found = getattr(settings, "steps", ())
-    return tuple(step for step in found if isinstance(step, StepSettings))
-
-
-def keep_apart(steps: Sequence[StepSettings]) -> None:
-    """Raises where two steps follow each other too closely, or backwards."""
-    for number, (earlier, later) in enumerate(pairwise(steps), start=1):
-        if later.after_hours - earlier.after_hours < LEAST_GAP_HOURS:
-            raise misfit(
-                "Between two steps lie at least 12 hours.",
-                "Zwischen zwei Schritten liegen mindestens 12 Stunden.",
-                f"steps-{number}-after_hours",
-            )
+    return settings.steps if isinstance(settings, SteppedSettings) else ()

@@ -69,8 +69,8 @@ class ShopSettings(FlowSettings):
             "opted_in": Option(
                 ("Opted-in only", "Nur wer zugestimmt hat"),
                 (
-                    "Only people who said yes to advertising from your shop.",
-                    "Nur wer der Werbung Ihres Shops ausdrücklich zugestimmt hat.",
+                    "A yes to advertising from your shop is needed.",
+                    "Nötig ist eine ausdrückliche Zustimmung zur Werbung Ihres Shops.",
                 ),
             ),
             "existing_customers": Option(

@@ -11,15 +11,13 @@ from core.events import CartUpdated, ConsentChanged, Event, OrderEvent
 from core.facts import CartFacts, ConsentFacts, Fact, Facts, PurchaseFacts, StockFacts, TripFacts
 from core.reasons import Reason
 from core.settings import FlowSettings, Section, misfit, setting
-from core.steps import StepSettings, keep_apart
+from core.steps import DISCOUNTS, MOST_MONEY, SteppedSettings, StepSettings
 from flows.flow import Preset
 
 OLDEST_CART = timedelta(days=14)
 REST_AFTER_TRIP = timedelta(days=14)
 FIRST_STEP_VALID = timedelta(hours=24)
 LATER_STEP_VALID = timedelta(hours=48)
-# Of any currency's minor units.
-MOST_MONEY = 100_000_000
 
 
 class Step(StepSettings):
@@ -45,7 +43,7 @@ STANDARD = (
 )
 
 
-class CartRecoverySettings(FlowSettings):
+class CartRecoverySettings(SteppedSettings):
     """What a merchant sets for cart recovery."""
 
     steps: tuple[Step, ...] = setting(
@@ -61,58 +59,14 @@ class CartRecoverySettings(FlowSettings):
         ge=0,
         le=MOST_MONEY,
     )
-    discount_minimum: int = setting(
-        0,
-        label="Smallest cart for a discount",
-        label_de="Kleinster Warenkorb für einen Rabatt",
-        help="Below it, a step with a discount is left out.",
-        help_de="Darunter entfällt ein Schritt mit Rabatt.",
-        kind="money",
-        ge=0,
-        le=MOST_MONEY,
-    )
-    discount_budget: int = setting(
-        50_000,
-        label="All discounts together at most",
-        label_de="Alle Rabatte zusammen höchstens",
-        help="Each code sets aside what it can cost; when it is used up, the step is left out.",
-        help_de="Jeder Code legt zurück, was er kosten kann; ist alles verbraucht, entfällt der Schritt.",
-        kind="money",
-        ge=0,
-        le=MOST_MONEY,
-    )
-    discount_hours: int = setting(
-        48,
-        label="A code holds for at least",
-        label_de="Ein Code gilt mindestens",
-        help="The message states its exact end.",
-        help_de="Die Nachricht nennt das genaue Ende.",
-        unit=("h", "Std."),
-        ge=48,
-        le=720,
-    )
     sections: ClassVar[tuple[Section, ...]] = (
         Section("steps", ("Steps", "Schritte"), ("steps",)),
         Section("carts", ("Which carts", "Welche Warenkörbe"), ("minimum_cart",)),
-        Section(
-            "discounts",
-            ("Discounts", "Rabatte"),
-            ("discount_minimum", "discount_budget", "discount_hours"),
-            ("For steps that bring a discount.", "Für Schritte, die einen Rabatt bringen."),
-        ),
+        DISCOUNTS,
     )
 
-    def keeping_times_of(self, older: Self) -> Self:
-        times = [step.after_hours for step in older.steps]
-        kept = [
-            step.model_copy(update={"after_hours": times[n]}) if n < len(times) else step
-            for n, step in enumerate(self.steps)
-        ]
-        return self.model_copy(update={"steps": tuple(kept)})
-
     @model_validator(mode="after")
-    def _steps_fit(self) -> Self:
-        keep_apart(self.steps)
+    def _last_call_is_last(self) -> Self:
         for number, step in enumerate(self.steps[:-1]):
             if step.content == "last_call":
                 raise misfit(

@@ -107,10 +107,10 @@ def test_what_she_typed_is_words_and_never_markup(member: Member) -> None:
 
 
 def test_each_policy_is_explained_and_it_is_no_legal_advice(member: Member) -> None:
-    for words in ("said yes to advertising", "paid for an order before", "This is not legal advice"):
+    for words in ("A yes to advertising", "paid for an order before", "This is not legal advice"):
         assert words in member.told
     german = member.look("de").told
-    for words in ("ausdrücklich zugestimmt", "§ 7 Abs. 3 UWG", "keine Rechtsberatung"):
+    for words in ("ausdrückliche Zustimmung", "§ 7 Abs. 3 UWG", "keine Rechtsberatung"):
         assert words in german
 
 
