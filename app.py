@@ -16,7 +16,15 @@ from core.runtime import Runtime
 from engine.jobs import Jobs
 from engine.machine import Busy, Machine
 from flows import CATALOGUE
-from integrations import ADMINS, SHOPS, channel_for, connected_shops, live_shops, own_channels
+from integrations import (
+    ADMINS,
+    SELF_HOSTED,
+    SHOPS,
+    channel_for,
+    connected_shops,
+    live_shops,
+    own_channels,
+)
 from web import (
     activity,
     commands,
@@ -37,6 +45,8 @@ from web import (
 )
 
 HERE = Path(__file__).resolve()
+# No form of ours is longer; webhooks have a limit of their own.
+LARGEST_FORM = 256 * 1024
 
 
 def create_app(config: Config | None = None) -> Flask:
@@ -52,9 +62,14 @@ def create_app(config: Config | None = None) -> Flask:
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=config.app_url.startswith("https://"),
         WTF_CSRF_TIME_LIMIT=None,
+        MAX_CONTENT_LENGTH=LARGEST_FORM,
+        MAX_FORM_MEMORY_SIZE=LARGEST_FORM,
     )
+    # An address is right or wrong: to mend it would lead to whatever host the visitor named.
+    app.url_map.merge_slashes = False
     app.extensions |= {"kontor": machine, "kontor.queue": queue, "kontor.door": doors.Door.of(machine)}
     app.extensions["kontor.admins"] = {key: make(machine.runtime) for key, make in ADMINS.items()}
+    app.extensions["kontor.self_hosted"] = {key: make(machine.runtime) for key, make in SELF_HOSTED.items()}
     pages.install(app)
     _register(app, config)
     doors.install(app)

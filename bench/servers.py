@@ -120,7 +120,7 @@ def web(
     """An application behind gunicorn; its port and the process's number."""
     port = free_port()
     command = (
-        *(sys.executable, "-m", "gunicorn", "-k", "gthread", "--workers", str(workers)),
+        *(sys.executable, "-m", "gunicorn", "-k", "web.serving.Worker", "--workers", str(workers)),
         *("--threads", str(threads), "--no-control-socket", "--log-level", "error", "--keep-alive", "75"),
         *("--bind", f"127.0.0.1:{port}", application),
     )

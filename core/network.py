@@ -1,6 +1,7 @@
 """The network as outgoing calls may use it: checked addresses, and an end to every call."""
 
 import ipaddress
+import math
 import socket
 import ssl
 import time
@@ -21,8 +22,9 @@ class ForbiddenAddress(Exception):
 
 @contextmanager
 def within(seconds: float) -> Iterator[None]:
-    """Every read and write of this call ends by then, however slowly the other side drips."""
-    token = _deadline.set(time.monotonic() + seconds)
+    """Every call, read and write in here ends by then, however slowly the other
+    side drips; what is within something else ends with that at the latest."""
+    token = _deadline.set(min(time.monotonic() + seconds, _deadline.get(math.inf)))
     try:
         yield
     finally:
@@ -48,6 +50,7 @@ class CheckedNetwork(httpcore2.NetworkBackend):
     ) -> httpcore2.NetworkStream:
         failure: httpcore2.ConnectError | httpcore2.ConnectTimeout | None = None
         host, port = elsewhere(self._hosts, host, port)
+        _time_left(timeout, httpcore2.ConnectTimeout)
         for address in self._allowed(host, port):
             try:
                 left = _time_left(timeout, httpcore2.ConnectTimeout)

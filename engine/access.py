@@ -82,7 +82,7 @@ def _opened(machine: Machine, row: Any) -> Access:
 
 def _renewed(machine: Machine, row: Any) -> Any:
     """The connection with a new pair; with the old token while it lasts where
-    somebody else is at it, or Shopify does not answer."""
+    somebody else is at it, or the platform does not answer."""
     number, refusal = _lease(machine, row), None
     if number is not None:
         try:

@@ -8,6 +8,7 @@ keys, so they are not confirmed sooner.
 """
 
 import base64
+import ipaddress
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -57,7 +58,7 @@ class Begun:
 def count(machine: Machine, platform: str, domain: str, visitor: str) -> int | None:
     """The number of a new attempt; None where this visitor, or whoever asks
     for this store, has made too many."""
-    since, who = clock.now() - COUNTED, machine.vault.fingerprint(0, f"visitor:{visitor}")
+    since, who = clock.now() - COUNTED, machine.vault.fingerprint(0, f"visitor:{_line_of(visitor)}")
     recent = select(func.count()).select_from(connecting).where(connecting.c.began_at > since)
     mine = connecting.c.found["visitor"].as_string() == who
     row = connecting.insert().values(
@@ -75,6 +76,17 @@ def count(machine: Machine, platform: str, domain: str, visitor: str) -> int | N
         if session.execute(recent.where(connecting.c.domain == domain)).scalar_one() >= MOST_OF_STORE:
             return None
         return int(session.execute(row.returning(connecting.c.id)).scalar_one())
+
+
+def _line_of(visitor: str) -> str:
+    """Whoever has a line of IPv6 has all addresses of a network behind it."""
+    try:
+        address = ipaddress.ip_address(visitor)
+    except ValueError:
+        return visitor
+    if isinstance(address, ipaddress.IPv4Address):
+        return visitor
+    return str(address.ipv4_mapped or ipaddress.ip_network((address, 64), strict=False))
 
 
 def begin(

@@ -11,6 +11,7 @@ from core import clock
 from core.db import insert, may_pass, transaction
 from core.errors import InDoubt, NeedsMerchant, Permanent, Retryable
 from core.models.tables import connections, hooks, inbound, merchants
+from core.network import within
 from engine import notices, privacy, vanished
 from engine.access import access_to, binding
 from engine.machine import Machine
@@ -19,6 +20,8 @@ log = structlog.get_logger()
 
 EVERY = timedelta(hours=6)
 RETRY = timedelta(minutes=15)
+# Before it is tried again, lest a shop that drips holds one thread after the other.
+LOOKED_AFTER_WITHIN = 600.0
 DAY, USUAL_OVER = timedelta(days=1), timedelta(days=14)
 # Fewer webhooks a day than this tell nothing by their absence.
 WORTH_A_WORD = 10
@@ -85,6 +88,7 @@ def _check(machine: Machine, row: Any) -> None:
         log.exception("check_up_not_handled", merchant_id=row.merchant_id)
 
 
+@within(LOOKED_AFTER_WITHIN)
 def _look_after(machine: Machine, row: Any) -> None:
     live, access = machine.connected[row.platform], access_to(machine, row.merchant_id)
     secret = ""

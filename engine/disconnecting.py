@@ -11,6 +11,7 @@ from core.db import reading, transaction
 from core.errors import InDoubt, NeedsMerchant, Permanent, Retryable
 from core.models import Merchant
 from core.models.tables import connections, discount_codes, effects, hooks
+from core.network import within
 from core.reasons import Reason
 from engine import privacy
 from engine.access import access_to
@@ -24,6 +25,8 @@ log = structlog.get_logger()
 
 FAILURES = (NeedsMerchant, Permanent, Retryable, InDoubt)
 LEASE = timedelta(minutes=2)
+# The merchant waits for the answer, and a thread with her, however slow her shop is.
+UNDONE_WITHIN = 60.0
 
 
 def disconnect(machine: Machine, merchant_id: int) -> bool:
@@ -51,6 +54,7 @@ def former_webhooks(machine: Machine, platform: str, domain: str) -> str | None:
     return None if row is None else webhook_url(machine, row)
 
 
+@within(UNDONE_WITHIN)
 def _undo(machine: Machine, row: Any) -> bool:
     live = machine.connected.get(row.platform)
     if live is None:

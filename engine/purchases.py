@@ -114,7 +114,7 @@ def _credit(session: Session, merchant_id: int, order_id: int, order: Order, per
 
 
 def _mark_codes_used(session: Session, merchant_id: int, order: Order) -> None:
-    """Ours are in capitals; WooCommerce writes every code small."""
+    """Ours are in capitals; some platforms write every code small."""
     if order.discount_codes and order.bought:
         session.execute(
             update(discount_codes)

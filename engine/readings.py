@@ -18,6 +18,7 @@ from core.errors import InDoubt, NeedsMerchant, Permanent, Retryable
 from core.events import CartUpdated, Event, LookUp, OrderEvent, ProductUpdated
 from core.models import Merchant
 from core.models.tables import carts, connections, merchants, orders, products, readings
+from core.network import within
 from core.statements import one_of
 from engine import inbox, privacy
 from engine.access import access_to
@@ -29,6 +30,8 @@ from integrations.live import Portion, Reading
 log = structlog.get_logger()
 
 LEASE = timedelta(minutes=5)
+# A turn ends before its lease: a shop that drips holds one thread, and not one more each time.
+READ_WITHIN = 240.0
 PAGES_A_TURN = 20
 EVENTS_AT_ONCE = 50
 
@@ -86,6 +89,7 @@ def _read_next(machine: Machine) -> bool:
     return True
 
 
+@within(READ_WITHIN)
 def _serve(machine: Machine, row: Any) -> None:
     began = clock.now()
     try:

@@ -15,6 +15,7 @@ from core.models.tables import (
     effects,
     inbound,
     legal_acts,
+    letter_wishes,
     look_ups,
     mailbox_messages,
     member_sessions,
@@ -56,6 +57,7 @@ def _rules(now: datetime) -> Sequence[Rule]:
         (notices, None, notices.c.mended_at < messages),
         (connecting, None, connecting.c.began_at < attempts),
         (sign_in_links, None, sign_in_links.c.made_at < attempts),
+        (letter_wishes, None, letter_wishes.c.asked_at < attempts),
         (member_sessions, None, ended),
     )
 

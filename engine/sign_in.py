@@ -14,7 +14,7 @@ from core import clock
 from core.db import reading, transaction
 from core.errors import InDoubt, Permanent, Retryable
 from core.models import Merchant
-from core.models.tables import connections, members, merchants, sign_in_links
+from core.models.tables import connections, letter_wishes, members, merchants, sign_in_links
 from core.vault import SealBroken
 from engine import sign_in_letters
 from engine.identity import masked
@@ -27,6 +27,8 @@ LASTS = timedelta(minutes=15)
 KEPT = timedelta(days=1)
 # More links to one member within their time are not sent: nobody's mailbox is to be filled.
 MOST = 3
+# Letters to addresses that are not confirmed, a day: of one shop, and to one address.
+MOST_OF_SHOP, MOST_TO_ONE = 20, 5
 # A link that is to be sent has no secret yet: it is made when the letter is written.
 WANTED = "wanted:"
 LONGEST_TOKEN = 1000
@@ -47,37 +49,38 @@ def address_print(machine: Machine, email: str) -> str:
 
 
 def want_link(machine: Machine, email: str) -> None:
-    """Whoever is a member is sent a link. Known or not, the same is done as
-    far as the visitor can tell: the worker writes the letter. A shop that came
-    through its platform's admin decides there who may look."""
-    stores = select(connections.c.merchant_id).where(connections.c.webhook_secret.is_not(None))
-    known = select(members.c.id, members.c.merchant_id).where(
-        members.c.email_print == address_print(machine, email), members.c.merchant_id.in_(stores)
-    )
+    """Whoever is a member is sent a link. Known or not, the same is written
+    down and takes as long: only the worker looks whose address it is."""
     with transaction(machine.db) as session:
-        session.execute(delete(sign_in_links).where(sign_in_links.c.made_at < clock.now() - KEPT))
-        wanted = [row for row in session.execute(known).all() if _has_room(session, row.id)]
-        for row in wanted:
-            _write(session, row.merchant_id, row.id, WANTED + secrets.token_hex(16))
+        _wish(session, address_print(machine, email))
     machine.bells.upkeep()
 
 
 def run(machine: Machine, most: int = 50) -> int:
     """Send the links that are wanted; how many."""
+    answer_wishes(machine)
     done = 0
     while done < most and not machine.stopping.is_set() and _send_next(machine):
         done += 1
     return done
 
 
+def answer_wishes(machine: Machine, most: int = 200) -> None:
+    """Look who has asked for a link; what belongs to nobody is forgotten."""
+    while most and not machine.stopping.is_set() and _answer_next(machine):
+        most -= 1
+
+
 def send_confirmation(machine: Machine, merchant_id: int, member_id: int, email: str) -> bool:
     """A letter to an address that is not hers until its link was used; false
-    where no letter could be sent."""
+    where no letter could be sent, or this shop or whoever has asked for too many."""
     sealed = machine.vault.seal(email, _binding(merchant_id, member_id))
     token = f"{secrets.token_urlsafe(32)}.{base64.urlsafe_b64encode(sealed).decode()}"
+    address = address_print(machine, email)
     with transaction(machine.db) as session:
-        if not _has_room(session, member_id):
+        if not _has_room(session, member_id) or not _may_be_written_to(session, merchant_id, address):
             return False
+        _wish(session, address, merchant_id)
         _write(session, merchant_id, member_id, _hash(machine, token))
     return send_letter(machine, merchant_id, member_id, email, token, "confirm")
 
@@ -170,6 +173,37 @@ def send_letter(
         log.warning("sign_in_letter_not_sent", merchant_id=merchant_id, member_id=member_id, why=str(error))
         return False
     return True
+
+
+def _answer_next(machine: Machine) -> bool:
+    """A shop that came through its platform's admin decides there who may look."""
+    open_one = letter_wishes.c.merchant_id.is_(None)
+    first = select(letter_wishes.c.address).where(open_one).order_by(letter_wishes.c.id).limit(1)
+    stores = select(connections.c.merchant_id).where(connections.c.webhook_secret.is_not(None))
+    with transaction(machine.db) as session:
+        address = session.execute(first.with_for_update(skip_locked=True)).scalar_one_or_none()
+        if address is None:
+            return False
+        session.execute(delete(letter_wishes).where(open_one, letter_wishes.c.address == address))
+        mine = (members.c.email_print == address, members.c.merchant_id.in_(stores))
+        for row in session.execute(select(members.c.id, members.c.merchant_id).where(*mine)).all():
+            if _has_room(session, row.id):
+                _write(session, row.merchant_id, row.id, WANTED + secrets.token_hex(16))
+    return True
+
+
+def _wish(session: Session, address: str, merchant_id: int | None = None) -> None:
+    row = {"merchant_id": merchant_id, "address": address, "asked_at": clock.now()}
+    session.execute(letter_wishes.insert().values(**row))
+
+
+def _may_be_written_to(session: Session, merchant_id: int, address: str) -> bool:
+    """No shop writes to the whole world, and nobody is written to by all shops."""
+    table, since = letter_wishes.c, clock.now() - KEPT
+    today = select(func.count()).where(table.merchant_id.is_not(None), table.asked_at > since)
+    to_her = session.execute(today.where(table.address == address)).scalar_one()
+    of_shop = session.execute(today.where(table.merchant_id == merchant_id)).scalar_one()
+    return int(to_her) < MOST_TO_ONE and int(of_shop) < MOST_OF_SHOP
 
 
 def _has_room(session: Session, member_id: int) -> bool:

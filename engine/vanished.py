@@ -20,7 +20,7 @@ from engine.machine import Machine
 from integrations.live import ConnectedShop
 from integrations.roles import Access
 
-# Shopify shows an app the orders of 60 days: an older one only looks gone.
+# A platform may show an app no older orders than those of 60 days: an older one only looks gone.
 ORDERS_OF = timedelta(days=55)
 MOST_PRODUCTS = 5000
 AT_ONCE = 100

@@ -12,11 +12,13 @@ from integrations.mailbox.channel import MailboxChannel
 from integrations.roles import Channel, LiveShop, Shop
 from integrations.sandbox.live import SandboxLive
 from integrations.sandbox.shop import SANDBOX
+from integrations.self_hosted import SelfHosted
 from integrations.shopify import sign as shopify_sign
 from integrations.shopify.frame import ShopifyAdmin
 from integrations.shopify.shop import SHOPIFY
 from integrations.smtp.channel import SmtpChannel
 from integrations.woocommerce import sign as woocommerce_sign
+from integrations.woocommerce.self_hosted import SelfHostedWooCommerce
 from integrations.woocommerce.shop import WOOCOMMERCE
 
 SHOPS: dict[str, Shop] = {shop.key: shop for shop in (SHOPIFY, WOOCOMMERCE, SANDBOX)}
@@ -43,6 +45,8 @@ CONNECTED: dict[str, Callable[[Runtime], ConnectedShop]] = {
 KEEPS_CONSENT = frozenset({SHOPIFY.key})
 # Platforms in whose own pages ours are shown in a frame.
 ADMINS: dict[str, Callable[[Runtime], Admin]] = {ShopifyAdmin.key: ShopifyAdmin.of}
+# Platforms whose stores stand at addresses of their own and hand over keys.
+SELF_HOSTED: dict[str, Callable[[Runtime], SelfHosted]] = {SelfHostedWooCommerce.key: SelfHostedWooCommerce}
 LIVE: dict[str, Callable[[Runtime], LiveShop]] = {SANDBOX.key: SandboxLive}
 CHANNELS: dict[str, Callable[[Runtime], Channel]] = {
     SmtpChannel.key: lambda runtime: SmtpChannel(runtime.config),

@@ -64,7 +64,7 @@ class Payload:
             return None
         if not isinstance(value, str):
             self.refuse(key, "is no text")
-        return _storable(value).strip() or None
+        return storable(value).strip() or None
 
     def email_or_none(self, key: str) -> str | None:
         """An address that can be written to; half-typed ones are absent."""
@@ -178,7 +178,7 @@ class Payload:
             return None
         if isinstance(value, bool) or not isinstance(value, int | str):
             self.refuse(key, "is no id")
-        ref = _storable(str(value)).strip()
+        ref = storable(str(value)).strip()
         if len(ref) > LONGEST_REF or ref.startswith("-"):
             self.refuse(key, "is no id")
         return None if ref in ("", "0") else ref
@@ -188,7 +188,7 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(name)
 
 
-def _storable(text: str) -> str:
+def storable(text: str) -> str:
     """Without what JSON can carry and no database can keep: NUL and halves of
     surrogate pairs."""
     return text.replace("\0", "").encode("utf-8", "replace").decode()

@@ -62,6 +62,16 @@ class StandIn:
 
 
 @dataclass(frozen=True, slots=True)
+class Recorded:
+    """A webhook as a file keeps it, for sending it again. `topic` is "" where
+    the file does not tell it; `headers` are there for real captures."""
+
+    topic: str
+    body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class ShopIdentity:
     """Which shop a stored body must belong to, for readers."""
 

@@ -27,6 +27,10 @@ FLOW_IMPORTS = {
     *(f"core.{name}" for name in ("events", "actions", "facts", "settings", "steps", "reasons", "money")),
     "flows.flow",
 }
+# Our own shop and our own mailbox have pages, and mail by SMTP is nobody's alone: the web may speak of
+# them. All other folders are vendors', even where only one of them plays a role.
+OURS = {"sandbox", "mailbox"}
+FOLDERS = {path.name for path in (ROOT / "integrations").iterdir() if (path / "__init__.py").exists()}
 FORBIDDEN = {
     r"\bactivate_session\b": "shopifyapi's session belongs to the process, not to the merchant",
     r"\bSession\.temp\b": "after an exception the other merchant's token stays active",
@@ -279,6 +283,29 @@ def test_only_a_vendors_folder_asks_which_platform_it_is(path: Path) -> None:
     vendors = "shopify|woocommerce|sandbox|smtp|mailbox"
     asked = re.search(rf"\b(platform|kind|vendor)\s*[!=]=\s*[\"']({vendors})[\"']", path.read_text())
     assert asked is None, asked
+
+
+def neutral(*suffixes: str) -> list[Path]:
+    """What stays as it is when a platform is added. The fakes of web/fakes are made
+    for one platform each, and no page or door knows them."""
+    folders = [ROOT / name for name in ("engine", "web", "templates")]
+    found = [path for folder in folders for path in folder.rglob("*") if path.suffix in suffixes]
+    return sorted(path for path in found if not shown(path).startswith("web/fakes/"))
+
+
+@pytest.mark.parametrize("path", neutral(".py"), ids=shown)
+def test_web_and_engine_import_no_vendors_folder(path: Path) -> None:
+    folders = {name.split(".")[1] for name in imports(path) if name.startswith("integrations.")}
+    assert folders & (FOLDERS - OURS) == set()
+    if path.is_relative_to(ROOT / "engine"):
+        assert folders & FOLDERS == set()
+
+
+@pytest.mark.parametrize("path", neutral(".py", ".html", ".txt"), ids=shown)
+def test_web_engine_and_templates_name_no_vendor(path: Path) -> None:
+    vendors = FOLDERS - OURS - {"smtp"}
+    assert {"shopify", "woocommerce"} <= vendors
+    assert [name for name in sorted(vendors) if name in path.read_text().lower()] == []
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "flows").glob("*.py")), ids=shown)

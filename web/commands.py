@@ -101,7 +101,8 @@ def _make_sandbox(config: Config) -> None:
 
 def _web_and_worker(program: Program, config: Config) -> tuple[list[str], list[str]]:
     web = [
-        *(sys.executable, "-m", "gunicorn", "-k", "gthread", "--threads", "8", "--no-control-socket"),
+        *(sys.executable, "-m", "gunicorn", "-k", "web.serving.Worker"),
+        *("--threads", "8", "--no-control-socket"),
         *("--graceful-timeout", "10", "--log-level", "warning", "--chdir", str(program.file.parent)),
         *("--bind", f"127.0.0.1:{config.port}", "app:create_app()"),
     ]

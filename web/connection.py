@@ -10,7 +10,8 @@ from werkzeug.wrappers import Response as AnyResponse
 from core.db import reading
 from core.models import Merchant
 from engine import colleagues, data_requests, disconnecting, member_sessions
-from web import connect, frame, session, shop_health
+from integrations.self_hosted import SelfHosted
+from web import frame, self_hosted, session, shop_health
 from web.i18n import REGIONS, locale
 from web.i18n import gettext as _
 from web.pages import machine
@@ -27,18 +28,18 @@ def page(key: str) -> str:
     with reading(machine().db) as db:
         health = shop_health.of(db, merchant.id)
         requests = data_requests.open_requests(db, merchant.id)
-    by_keys = _is_by_keys(merchant, health)
+    platform = _self_hosted(merchant, health)
     return render_template(
         "connection/page.html",
         merchant=merchant,
         health=health,
-        by_keys=by_keys,
-        why=connect.words_for(health.connection.state_reason or "") if health else "",
+        platform=platform,
+        why=_why(platform, health),
         lag=_length(health.lag) if health and health.lag is not None else "",
         hook_state=_hook_state,
         reading_name=_reading_name,
         requests=requests,
-        **(_people(key, merchant) if by_keys and frame.framed() is None else {"colleagues": []}),
+        **(_people(key, merchant) if platform and frame.framed() is None else {"colleagues": []}),
     )
 
 
@@ -54,7 +55,7 @@ def disconnect(key: str) -> AnyResponse:
     return _back(key)
 
 
-@bp.post("/data-requests/<int:request_id>")
+@bp.post("/data-requests/<int(max=9223372036854775807):request_id>")
 def data_request(key: str, request_id: int) -> Response:
     """What is known of the person, to be handed to her; with it the request is answered."""
     merchant = current_merchant(key)
@@ -77,13 +78,13 @@ def invite(key: str) -> AnyResponse:
         flash(_("A link is on its way to %(email)s.", email=email))
     else:
         flash(
-            _("The mail to %(email)s could not be sent. Try again in a quarter of an hour.", email=email),
+            _("The mail to %(email)s could not be sent. Try again later.", email=email),
             "error",
         )
     return _back(key)
 
 
-@bp.post("/colleagues/<int:member_id>/remove")
+@bp.post("/colleagues/<int(max=9223372036854775807):member_id>/remove")
 def remove(key: str, member_id: int) -> AnyResponse:
     """Nobody removes herself by mistake: she signs out."""
     merchant = current_merchant(key)
@@ -93,7 +94,7 @@ def remove(key: str, member_id: int) -> AnyResponse:
     return _back(key)
 
 
-@bp.post("/sessions/<int:session_id>/end")
+@bp.post("/sessions/<int(max=9223372036854775807):session_id>/end")
 def end_session(key: str, session_id: int) -> AnyResponse:
     merchant = current_merchant(key)
     if not member_sessions.end(machine(), merchant.id, session_id):
@@ -122,14 +123,20 @@ def _people(key: str, merchant: Merchant) -> dict[str, object]:
 def _demand_keys(merchant: Merchant) -> None:
     with reading(machine().db) as db:
         health = shop_health.of(db, merchant.id)
-    if not _is_by_keys(merchant, health):
+    if _self_hosted(merchant, health) is None:
         abort(404)
 
 
-def _is_by_keys(merchant: Merchant, health: Health | None) -> bool:
-    """Such a store has an address and a secret of its own, and its members sign in here."""
-    connected = merchant.platform in machine().connected
-    return connected and health is not None and health.connection.webhook_secret is not None
+def _self_hosted(merchant: Merchant, health: Health | None) -> SelfHosted | None:
+    """Such a store has given us keys, and its members sign in here."""
+    return self_hosted.platforms().get(merchant.platform) if health else None
+
+
+def _why(platform: SelfHosted | None, health: Health | None) -> str:
+    """What the platform says of why the store can't be called; "" where it says nothing."""
+    word = health.connection.state_reason if health else None
+    met = platform.problem(word) if platform and word else None
+    return self_hosted.sentence(met) if met else ""
 
 
 def _back(key: str) -> AnyResponse:

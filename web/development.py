@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from core import clock
 from core.config import Config
 from engine.machine import Machine
-from integrations import SIGNING
 from web import replaying, stand_ins
 from web.fakes import commands as fakes
 
@@ -42,8 +41,8 @@ def _merchant_add(program: "Program", config: Config, given: argparse.Namespace)
     machine = _machine(program, config)
     if machine is None:
         return 2
-    if given.policy == "platform" and not SIGNING[given.platform].stand_in().keeps_consent:
-        sys.stderr.write("--policy platform is for shops that keep consent themselves: Shopify alone.\n")
+    if given.policy == "platform" and given.platform not in stand_ins.CONSENT_KEEPERS:
+        sys.stderr.write(stand_ins.NO_CONSENT_KEEPER)
         return 2
     told = stand_ins.add(machine, given.platform, given.name, live=given.live, policy=given.policy)
     sys.stdout.write(told + "\n")

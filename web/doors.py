@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 PLAIN = "text/plain; charset=utf-8"
 GUARDS = (("X-Content-Type-Options", "nosniff"), ("Cache-Control", "no-store"))
 LARGEST_BODY = 2 * 1024 * 1024
-BODY_WITHIN_SECONDS = 10.0
 REMEMBERED_SECONDS = 10.0
 FORGOTTEN_SECONDS = 15.0
 
@@ -164,14 +163,8 @@ def _heard(environ: "WSGIEnvironment", address: str) -> Request:
 def _body(environ: "WSGIEnvironment") -> bytes:
     """The limit cuts a body that did not tell its length; so one byte more is
     let in, which tells a body that is too large from one that just fits."""
-    connection = environ.get("gunicorn.socket")
-    if connection is not None:
-        # Whoever sends a body drop by drop must not hold a thread.
-        connection.settimeout(BODY_WITHIN_SECONDS)
     try:
         body = get_input_stream(environ, max_content_length=LARGEST_BODY + 1).read()
-    except TimeoutError as error:
-        raise WebhookRejected(408, "the body did not come in time") from error
     except RequestEntityTooLarge as error:
         raise WebhookRejected(413, "the body is larger than 2 MB") from error
     except ClientDisconnected as error:

@@ -15,6 +15,7 @@ from flask.wrappers import Request
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from markupsafe import Markup
 from sqlalchemy import select
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from core.db import reading
 from core.models.tables import connections, merchants
@@ -91,8 +92,16 @@ def this_visit() -> Visit:
         request.path,
         list(request.args.items(multi=True)),
         {name.lower(): value for name, value in request.headers.items()},
-        request.form if request.method == "POST" else {},
+        _posted(),
     )
+
+
+def _posted() -> Mapping[str, str]:
+    """A form too large to be read brings no proof; the page says that it is too large."""
+    try:
+        return request.form if request.method == "POST" else {}
+    except RequestEntityTooLarge:
+        return {}
 
 
 def _seen() -> Framed | Unproven | None:

@@ -72,7 +72,7 @@ def begin(platform: str) -> Response:
 
 @bp.get(f"{PLATFORM}/callback")
 def finish(platform: str) -> Response:
-    """Back from the grant screen: what Shopify signed must answer what this browser asked."""
+    """Back from the grant screen: what the platform signed must answer what this browser asked."""
     admin = _admin(platform)
     granted = admin.granted(frame.this_visit())
     if granted is None or not _is_asked_here(platform, granted):

@@ -14,7 +14,7 @@ from engine import notices
 from engine.machine import Machine
 from engine.notice_letters import words_of
 from integrations.sandbox.shop import SANDBOX
-from web import errors, frame, headers, i18n
+from web import errors, frame, headers, i18n, self_hosted
 from web.i18n import gettext as _
 from web.i18n import locale
 from web.timeline import Effect
@@ -43,6 +43,7 @@ def install(app: Flask) -> None:
     csrf.init_app(app)
     i18n.install(app)
     frame.install(app)
+    self_hosted.install(app)
     headers.install(app)
     errors.install(app)
     app.jinja_env.filters |= {"reason": reason, "state": state, "decision": decision, "content": content}

@@ -3,7 +3,7 @@
 import argparse
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from types import ModuleType
@@ -19,20 +19,11 @@ from core.http import authorities
 from core.models.tables import connections, merchants
 from engine.machine import Machine
 from integrations import SIGNING
+from integrations.roles import Recorded
 
 
 class CannotReplay(Exception):
     """What the developer has to change."""
-
-
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """A payload as it was recorded; `headers` are there for real captures."""
-
-    platform: str
-    topic: str
-    body: bytes
-    headers: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +38,16 @@ class Delivery:
 def prepare(machine: Machine, given: argparse.Namespace, now: datetime) -> Delivery:
     """The delivery that `given` asks for. Raises CannotReplay, OSError and
     json.JSONDecodeError. Unedited bodies are sent byte for byte."""
-    recorded = _recorded(Path(given.file), given.topic)
-    signing = SIGNING[recorded.platform]
-    body = recorded.body
-    row = _connection(machine, recorded.platform, given.merchant)
+    platform, recorded = _recorded(Path(given.file), given.topic or "")
+    signing, body = SIGNING[platform], recorded.body
+    row = _connection(machine, platform, given.merchant)
     if given.edits or given.rebase:
         body = _edited(signing, recorded.body, given, now + clock.offset(row))
     headers: Mapping[str, str] = recorded.headers
     if given.sign or not headers:
         headers = _signed(machine, signing, row, recorded, body)
-    path = f"/webhooks/{recorded.platform}"
-    if not machine.shops[recorded.platform].app_secrets(machine.config):
+    path = f"/webhooks/{platform}"
+    if not machine.shops[platform].app_secrets(machine.config):
         path += f"/{row.address}"
     return Delivery(recorded.topic, row.key, path, headers, body)
 
@@ -80,31 +70,13 @@ def post(config: Config, delivery: Delivery) -> int:
     return answer.status_code
 
 
-def _recorded(file: Path, topic: str | None) -> Recorded:
-    text = file.read_bytes()
-    told = json.loads(text)
-    if isinstance(told, dict) and isinstance(told.get("request"), dict):
-        request = told["request"]
-        headers = {name: value for name, value in request["headers"] if name.lower().startswith("x-wc-")}
-        lower = {name.lower(): value for name, value in headers.items()}
-        found = topic or lower.get("x-wc-webhook-topic")
-        if not found:
-            raise CannotReplay(f"{file.name} is no webhook with a topic; name one with --topic")
-        headers["Content-Type"] = "application/json"
-        return Recorded("woocommerce", found, request["body"].encode(), headers)
-    return Recorded("shopify", topic or _topic_of(file.stem), text, {})
-
-
-def _topic_of(stem: str) -> str:
-    """checkouts_create → checkouts/create, orders_partially_fulfilled →
-    orders/partially_fulfilled."""
-    for ending in ("partially_fulfilled", "data_request"):
-        if stem.endswith(ending):
-            return f"{stem.removesuffix('_' + ending)}/{ending}"
-    subject, _, event = stem.rpartition("_")
-    if not subject:
-        raise CannotReplay(f"{stem} names no topic; name one with --topic")
-    return f"{subject}/{event}"
+def _recorded(file: Path, topic: str) -> tuple[str, Recorded]:
+    """The platform that knows the file for its own, and what it reads there; the given topic counts."""
+    for platform, signing in SIGNING.items():
+        found: Recorded | None = signing.recorded(file)
+        if found is not None and (topic or found.topic):
+            return platform, replace(found, topic=topic or found.topic)
+    raise CannotReplay(f"{file.name} tells no topic; name one with --topic")
 
 
 def _edited(signing: ModuleType, body: bytes, given: argparse.Namespace, now: datetime) -> bytes:
@@ -170,7 +142,7 @@ def _connection(machine: Machine, platform: str, merchant_key: str | None) -> An
 def _signed(
     machine: Machine, signing: ModuleType, row: Any, recorded: Recorded, body: bytes
 ) -> Mapping[str, str]:
-    shared = machine.shops[recorded.platform].app_secrets(machine.config)
+    shared = machine.shops[row.platform].app_secrets(machine.config)
     secret = shared[0] if shared else _own_secret(machine, row)
     ids = {"shop": row.domain} if shared else {}
     headers: Mapping[str, str] = signing.sign(body, secret, recorded.topic, **ids)

@@ -12,6 +12,11 @@ from integrations import SIGNING
 from integrations.roles import StandIn
 
 PLATFORMS = tuple(SIGNING)
+CONSENT_KEEPERS = tuple(key for key in PLATFORMS if SIGNING[key].stand_in().keeps_consent)
+NO_CONSENT_KEEPER = (
+    "--policy platform is for shops that keep consent themselves, which are those of: "
+    f"{', '.join(CONSENT_KEEPERS)}.\n"
+)
 BY = "merchant-add"
 
 

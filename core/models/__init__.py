@@ -24,6 +24,7 @@ from core.models.shops import (
     DataRequest,
     HookRow,
     LegalAct,
+    LetterWish,
     MemberSession,
     Notice,
     ReadingRow,
@@ -36,7 +37,7 @@ metadata = SQLModel.metadata
 __all__ = [
     "Address", "CartRow", "Click", "Connecting", "Connection", "Consent", "DataRequest", "Decision",
     "DiscountCode", "Effect", "Enrolment", "Heartbeat", "HookRow", "Inbound", "InboundPerson", "LegalAct",
-    "LineRow", "LookUpRow", "MailboxMessage", "Member", "MemberSession", "Merchant", "Notice", "OrderRow",
-    "Person", "ProductRow", "ReadingRow", "RemoteHost", "SandboxRecord", "SettingsVersion", "SignInLink",
-    "Suppression", "VariantRow", "Work", "metadata", "naming",
+    "LetterWish", "LineRow", "LookUpRow", "MailboxMessage", "Member", "MemberSession", "Merchant", "Notice",
+    "OrderRow", "Person", "ProductRow", "ReadingRow", "RemoteHost", "SandboxRecord", "SettingsVersion",
+    "SignInLink", "Suppression", "VariantRow", "Work", "metadata", "naming",
 ]  # fmt: skip

@@ -140,6 +140,21 @@ class Connecting(SQLModel, table=True):
     over_at: datetime | None = None
 
 
+class LetterWish(SQLModel, table=True):
+    """A letter with a link that somebody wants sent somewhere; `address` is its
+    keyed hash. Without a merchant it is a wish to sign in, which
+    may be nobody's, and goes once it was looked at; an invitation stays for a
+    day, so that it is counted whoever is removed meanwhile."""
+
+    __tablename__ = "letter_wishes"
+    __table_args__ = (Index("ix_letter_wishes_address", "address"),)
+
+    id: int = primary_key()
+    merchant_id: int | None = belongs_to("merchants.id", default=None, nullable=True, index=True)
+    address: str
+    asked_at: datetime = Field(default_factory=clock.now)
+
+
 class SignInLink(SQLModel, table=True):
     """A link by which a member signs in; used once, within minutes. `secret`
     is a hash."""

@@ -1,12 +1,14 @@
 """Deliveries as Shopify would make them, for the replay tool and the tests."""
 
+import json
 import secrets
 import uuid
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from core import clock
-from integrations.roles import StandIn
+from integrations.roles import Recorded, StandIn
 from integrations.shopify import API_VERSION
 from integrations.signature import signature
 
@@ -18,6 +20,25 @@ def stand_in() -> StandIn:
     """A shop known by its domain; the app's secret signs for all of them."""
     domain = f"kontor-{secrets.token_hex(4)}.myshopify.com"
     return StandIn(domain, domain, "USD", shop_id=RECORDED_SHOP_ID, keeps_consent=True)
+
+
+def recorded(file: Path) -> Recorded | None:
+    """A bare body, whose file may be named after its topic; None for a captured request."""
+    text = file.read_bytes()
+    told = json.loads(text)
+    if isinstance(told, dict) and isinstance(told.get("request"), dict):
+        return None
+    return Recorded(_topic_of(file.stem), text)
+
+
+def _topic_of(stem: str) -> str:
+    """checkouts_create → checkouts/create, orders_partially_fulfilled →
+    orders/partially_fulfilled."""
+    for ending in ("partially_fulfilled", "data_request"):
+        if stem.endswith(ending):
+            return f"{stem.removesuffix('_' + ending)}/{ending}"
+    subject, _, event = stem.rpartition("_")
+    return f"{subject}/{event}" if subject else ""
 
 
 def sign(body: bytes, secret: str, topic: str, **ids: str) -> dict[str, str]:

@@ -6,30 +6,21 @@ believed only as far as `state`, which we made, and a call to the very store.
 
 import json
 import re
-from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
 from woocommerce.oauth import OAuth
 
 from core.errors import KontorError, NeedsMerchant, Retryable, Unreadable
 from core.http import HttpClient
+from integrations.self_hosted import HandedOver, Problem
 from integrations.woocommerce import refusals
 from integrations.woocommerce.api import StoreApi
 from integrations.woocommerce.home import home_url
-from integrations.woocommerce.problems import Problem, problem
+from integrations.woocommerce.problems import problem
 
 LONGEST_CALLBACK = 4096
 FIELDS = {"key_id", "user_id", "consumer_key", "consumer_secret", "key_permissions"}
 STATE = r"[A-Za-z0-9._~-]{16,200}"
-
-
-@dataclass(frozen=True, slots=True)
-class HandedOver:
-    """What the store's server sent; `state` is the one we gave it, `token` is never logged."""
-
-    state: str
-    token: str = field(repr=False)
-    may_write: bool
 
 
 def authorize_url(

@@ -9,14 +9,18 @@ import httpx2
 
 from core.errors import KontorError, Permanent, Refusal, Retryable
 from core.http import HttpClient
+from core.network import within
+from integrations.self_hosted import Problem
 from integrations.woocommerce import profile, refusals
-from integrations.woocommerce.problems import Problem, problem
+from integrations.woocommerce.problems import problem
 
 # Where WordPress's own pages begin: what stands before is its home.
 INSIDE = ("wp-admin", "wp-login.php", "wp-content", "wp-json", "wc-auth", "index.php")
 MOST_TRIES = 4
 LONGEST = 500
 ENTRIES = ("", "index.php")
+# Somebody waits for the answer, and a thread with her; a site that drips must not hold both.
+PROBED_WITHIN = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,7 @@ def _path(url: httpx2.URL) -> str:
     return "".join(f"/{part}" for part in path.split("/") if part)
 
 
+@within(PROBED_WITHIN)
 def probe(client: HttpClient, typed: str) -> Found | Problem:
     """Nothing secret is sent; no redirect is followed, it is named instead."""
     address = normalised(typed)
@@ -135,9 +140,8 @@ def _judged(index: Mapping[str, Any], domain: str, entry: str) -> Found | Proble
     spoken = [one for one in spaces if isinstance(one, str)] if isinstance(spaces, list) else []
     if "wc/v3" not in spoken:
         return problem("too_old" if {"wc/v1", "wc/v2"} & set(spoken) else "no_woocommerce")
-    name = index.get("name")
     zone = profile.timezone(dict(index))
-    return Found(home, entry, name.strip() if isinstance(name, str) else "", zone)
+    return Found(home, entry, profile.text(index, "name"), zone)
 
 
 def _failure(client: HttpClient, domain: str, error: KontorError) -> Problem:

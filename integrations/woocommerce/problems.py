@@ -1,18 +1,8 @@
 """Why a store can't be connected or called, each with the sentence that says what to change."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """`word` is what is stored and tested; the sentences are for the merchant.
-    `address` is the one they name, if they name any."""
-
-    word: str
-    english: str
-    german: str
-    address: str = ""
-
+from integrations.self_hosted import Problem
 
 # Found by the probe, by the proving of keys, or said by `NeedsMerchant` of a
 # store that was connected already.

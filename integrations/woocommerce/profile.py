@@ -1,11 +1,15 @@
 """What the store says of itself once its keys are proven."""
 
+from collections.abc import Mapping
+from typing import Any
 from zoneinfo import ZoneInfo
 
+from integrations import payload
 from integrations.live import Profile
 from integrations.roles import Access
 from integrations.woocommerce.api import Row, StoreApi
 
+LONGEST = 200
 STATUS = "environment.version,environment.language,settings.currency"
 OLDEST = (5, 8)  # Before it, orders can't be listed by the time of their last change.
 
@@ -19,24 +23,24 @@ def read(api: StoreApi, access: Access) -> Profile:
     return Profile(
         domain=access.identity.domain,
         shop_id=None,
-        name=_text(index, "name") or access.identity.domain,
-        currency=_text(settings, "currency") or access.identity.currency,
+        name=text(index, "name") or access.identity.domain,
+        currency=text(settings, "currency") or access.identity.currency,
         timezone=timezone(index),
         country=_country(general),
-        locale=_text(environment, "language").replace("_", "-") or None,
-        meta={**access.meta, "version": _text(environment, "version")},
+        locale=text(environment, "language").replace("_", "-") or None,
+        meta={**access.meta, "version": text(environment, "version")},
     )
 
 
 def _country(settings: list[Row]) -> str | None:
     """Written "ES:M" where the country has states."""
-    said = (_text(one, "value") for one in settings if one.get("id") == "woocommerce_default_country")
+    said = (text(one, "value") for one in settings if one.get("id") == "woocommerce_default_country")
     return next(said, "").partition(":")[0] or None
 
 
 def timezone(index: Row) -> str:
     """A site may keep a bare offset instead of a place."""
-    name = _text(index, "timezone_string")
+    name = text(index, "timezone_string")
     if name and _is_zone(name):
         return name
     try:
@@ -67,6 +71,8 @@ def _part(row: Row, key: str) -> Row:
     return part if isinstance(part, dict) else {}
 
 
-def _text(row: Row, key: str) -> str:
-    text = row.get(key)
-    return text.strip() if isinstance(text, str) else ""
+def text(row: Mapping[str, Any], key: str) -> str:
+    """One line that can be kept, shown and written in a mail's head, whatever the store says."""
+    said = row.get(key)
+    clean = payload.storable(said) if isinstance(said, str) else ""
+    return " ".join(clean.split())[:LONGEST].rstrip()

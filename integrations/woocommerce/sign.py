@@ -1,11 +1,13 @@
 """Deliveries as WooCommerce would make them, for the replay tool and the tests."""
 
+import json
 import secrets
 import uuid
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
-from integrations.roles import StandIn
+from integrations.roles import Recorded, StandIn
 from integrations.signature import signature
 
 
@@ -13,6 +15,18 @@ def stand_in() -> StandIn:
     """A store with an address and a secret of its own."""
     address, secret = secrets.token_urlsafe(16), secrets.token_hex(20)
     return StandIn(address, "https://shop.example", "EUR", secret=secret)
+
+
+def recorded(file: Path) -> Recorded | None:
+    """A request as it was captured; None for a file that holds anything else."""
+    told = json.loads(file.read_bytes())
+    request = told.get("request") if isinstance(told, dict) else None
+    if not isinstance(request, dict):
+        return None
+    headers = {name: value for name, value in request["headers"] if name.lower().startswith("x-wc-")}
+    lower = {name.lower(): value for name, value in headers.items()}
+    topic = lower.get("x-wc-webhook-topic", "")
+    return Recorded(topic, request["body"].encode(), {**headers, "Content-Type": "application/json"})
 
 
 def sign(body: bytes, secret: str, topic: str, **ids: str) -> dict[str, str]:

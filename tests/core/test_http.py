@@ -16,7 +16,7 @@ from core import clock
 from core.config import read_config
 from core.errors import InDoubt, KontorError, NeedsMerchant, Permanent, Retryable
 from core.http import HttpClient
-from core.network import is_public
+from core.network import is_public, within
 from tests.support.certificates import Authority, make_authority
 
 Say = Callable[[BaseHTTPRequestHandler], None]
@@ -252,6 +252,22 @@ def test_a_shop_that_drips_is_left_in_time(shop: Shop, client: HttpClient) -> No
         client.send("GET", shop.url, seconds=0.4)
     gone.set()
     assert time.monotonic() - began < 5
+
+
+def test_many_calls_can_be_given_one_end(shop: Shop, client: HttpClient) -> None:
+    """However long each may take: somebody waits for all of them."""
+
+    def dawdle(handler: BaseHTTPRequestHandler) -> None:
+        time.sleep(0.2)
+        answering(200)(handler)
+
+    shop.say = dawdle
+    began = time.monotonic()
+    with within(0.5), pytest.raises(Retryable):
+        list(iter(lambda: client.send("GET", shop.url, seconds=30), None))
+    assert len(shop.heard) > 1
+    assert time.monotonic() - began < 3
+    client.send("GET", shop.url)
 
 
 def test_a_shop_nobody_is_at_may_be_called_again_later(shop: Shop, client: HttpClient) -> None:

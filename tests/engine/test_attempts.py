@@ -143,6 +143,17 @@ def test_a_visitor_and_a_store_have_so_many_attempts_an_hour(machine: Machine, s
     begin(machine)
 
 
+def test_all_addresses_of_one_line_are_one_visitor(machine: Machine) -> None:
+    for number in range(attempts.MOST_OF_VISITOR):
+        begin(machine, visitor=f"2001:db8:1:2::{number:x}")
+    assert attempts.count(machine, "woocommerce", "other.example", "2001:db8:1:2:ffff::1") is None
+    assert attempts.count(machine, "woocommerce", "other.example", "2001:db8:1:3::1") is not None
+    mapped = [f"::ffff:{VISITOR}", VISITOR] * (attempts.MOST_OF_VISITOR // 2)
+    for number, visitor in enumerate(mapped):
+        assert attempts.count(machine, "woocommerce", f"{number}.example", visitor) is not None
+    assert attempts.count(machine, "woocommerce", "other.example", VISITOR) is None
+
+
 def test_two_who_connect_one_store_at_one_moment_share_its_merchant(machine: Machine) -> None:
     profile = Profile(STORE, None, "Mugs", "EUR", "Europe/Madrid", meta={"version": "9.9.5"})
 

@@ -175,6 +175,12 @@ def test_a_customers_request_is_listed_with_its_date_and_answered_by_download(wo
     assert "4711" not in page(woo)
 
 
+@pytest.mark.parametrize("what", ["data-requests/{}", "colleagues/{}/remove", "sessions/{}/end"])
+def test_a_number_no_row_can_have_is_not_there(woo: AtStore, what: str) -> None:
+    page(woo)
+    assert woo.hers.post(f"/m/{woo.key}/connection/{what.format(2**63)}").status_code == 404
+
+
 def test_an_app_is_not_disconnected_here_but_where_it_was_installed(tmp_path: Path, sqlite_url: str) -> None:
     with doorstep(tmp_path, sqlite_url) as door:
         shop = door.resident("shopify")

@@ -1,6 +1,7 @@
 """What every answer carries, and the pages for what went wrong."""
 
 import re
+from io import BytesIO
 
 import pytest
 from flask import Flask
@@ -60,6 +61,18 @@ def test_a_fault_of_ours_tells_no_details(make_app: MakeApp) -> None:
     assert "secret" not in answer.text
 
 
+@pytest.mark.parametrize(
+    "path", ["/sign-in", "/connect/woocommerce", "/u/x", "/shops/x/activity", "/nowhere"]
+)
+def test_nobody_leaves_a_parcel_here(app: Flask, path: str) -> None:
+    """What is not taken is not read: neither as a form nor as a file nor without telling its length."""
+    client = app.test_client()
+    for parcel in ({"email": "x" * 400_000}, {"file": (BytesIO(b"x" * 400_000), "parcel")}):
+        answer = client.post(path, data=parcel)
+        assert answer.status_code in (404, 405, 413)
+        assert "<h1>" in answer.text
+
+
 def test_who_wants_plain_text_gets_a_line(app: Flask) -> None:
     answer = app.test_client().get("/no-such-page", headers={"Accept": "text/plain"})
     assert answer.text == "404 There is nothing here\n"
@@ -69,6 +82,13 @@ def test_a_stale_form_is_explained(visitor: Visitor) -> None:
     answer = visitor.client.post("/sandbox/cart/add", data={"variant": "mug", "csrf_token": "stale"})
     assert answer.status_code == 400
     assert "This page was open for too long" in answer.text
+
+
+@pytest.mark.parametrize("path", ["/shopify//x", "//shopify/x", "/sign-in//x", "/shops//x/activity"])
+def test_nobody_is_led_to_the_host_that_a_request_names(app: Flask, path: str) -> None:
+    """Neither is a proof in the address, by http."""
+    answer = app.test_client().get(path, base_url="http://evil.example")
+    assert "evil" not in answer.headers.get("Location", "") + answer.text
 
 
 def test_redirects_stay_redirects(app: Flask) -> None:

@@ -5,10 +5,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
 from core.db import transaction
-from core.models.tables import member_sessions, sign_in_links
+from core.models.tables import letter_wishes, member_sessions, sign_in_links
 from engine import sign_in
 from tests.fakes.woocommerce import OWNER
 from tests.web.at_store import AtStore, Pages, at_store
@@ -77,7 +77,7 @@ def test_the_address_may_be_written_as_she_likes(woo: AtStore) -> None:
 @pytest.mark.parametrize("email", ["", "x", "a@b", "a\0@example.com", "x" * 300 + "@example.com", "%"])
 def test_what_is_no_address_is_answered_alike_and_written_nowhere(woo: AtStore, email: str) -> None:
     assert "Look into your mailbox" in ask(woo, email)
-    assert woo.rows(sign_in_links) == []
+    assert woo.rows(letter_wishes) == woo.rows(sign_in_links) == []
 
 
 def test_a_mail_gateway_that_follows_the_link_uses_nothing_up(woo: AtStore) -> None:
@@ -120,6 +120,7 @@ def test_a_link_that_we_did_not_make_leads_nowhere(woo: AtStore, token: str) -> 
 
 def test_a_link_that_is_still_to_be_sent_signs_nobody_in(woo: AtStore) -> None:
     ask(woo, OWNERS)
+    sign_in.answer_wishes(woo.door.machine)
     (row,) = woo.rows(sign_in_links)
     pages = Pages(woo.door)
     pages.get("/sign-in")
@@ -133,10 +134,48 @@ def test_a_link_needs_our_own_button(woo: AtStore) -> None:
 
 
 def test_nobodys_mailbox_is_filled(woo: AtStore) -> None:
-    for _ in range(6):
-        ask(woo, OWNERS)
-    sign_in.run(woo.door.machine)
+    """Who presses several times before the mail is out gets one, and no more than a few in all."""
+    for times in (3, 1, 1, 1):
+        for _ in range(times):
+            ask(woo, OWNERS)
+        sign_in.run(woo.door.machine)
     assert len(woo.mails()) == sign_in.MOST
+
+
+def test_for_a_stranger_the_same_is_written_as_for_a_member(woo: AtStore) -> None:
+    """So nobody's time, and no lock, tells who is a member."""
+    for email in (OWNERS, "nobody@example.com"):
+        ask(woo, email)
+        assert len(woo.rows(letter_wishes)) == 1
+        assert woo.rows(sign_in_links) == []
+        with transaction(woo.door.machine.db) as session:
+            session.execute(delete(letter_wishes))
+
+
+def test_a_wish_that_is_nobodys_is_forgotten_once_it_was_looked_at(woo: AtStore) -> None:
+    ask(woo, "nobody@example.com")
+    assert sign_in.run(woo.door.machine) == 0
+    assert woo.rows(letter_wishes) == []
+
+
+def invited(woo: AtStore, email: str) -> None:
+    woo.hers.post(f"/m/{woo.key}/connection/colleagues", email=email)
+
+
+def test_inviting_and_removing_over_and_over_fills_nobodys_mailbox(woo: AtStore) -> None:
+    sees(woo, woo.hers)
+    for _ in range(2 * sign_in.MOST_TO_ONE):
+        invited(woo, "bea@example.com")
+        bea = next(one for one in woo.members if one.name == "bea")
+        woo.hers.post(f"/m/{woo.key}/connection/colleagues/{bea.id}/remove")
+    assert [one.to for one in woo.mails()].count("bea@example.com") == sign_in.MOST_TO_ONE
+
+
+def test_a_shop_does_not_write_to_the_whole_world(woo: AtStore) -> None:
+    sees(woo, woo.hers)
+    for number in range(sign_in.MOST_OF_SHOP + 5):
+        invited(woo, f"bea{number}@example.com")
+    assert len({one.to for one in woo.mails()} - {OWNERS}) == sign_in.MOST_OF_SHOP
 
 
 def test_no_secret_of_a_session_or_a_link_is_kept(woo: AtStore) -> None:

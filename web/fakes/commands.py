@@ -15,7 +15,7 @@ from core.db import reading
 from core.models import Merchant
 from engine import simulation
 from engine.machine import Machine
-from integrations import SIGNING
+from web import stand_ins
 from web.fakes import authority, clocks, connecting, surroundings
 from web.fakes.browser import LostOnTheWay
 from web.fakes.platforms import FAKES
@@ -90,8 +90,8 @@ def _connect(program: "Program", config: Config, given: argparse.Namespace) -> i
     machine = _machine(program, config)
     if machine is None:
         return 2
-    if given.policy == "platform" and not SIGNING[given.platform].stand_in().keeps_consent:
-        sys.stderr.write("--policy platform is for shops that keep consent themselves: Shopify alone.\n")
+    if given.policy == "platform" and given.platform not in stand_ins.CONSENT_KEEPERS:
+        sys.stderr.write(stand_ins.NO_CONSENT_KEEPER)
         return 2
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -26,9 +26,9 @@ from core.events import (
 from core.http import HttpClient
 from engine.records import digest
 from integrations.roles import Access, DiscountOrder, Request
+from integrations.self_hosted import Problem
 from integrations.woocommerce import keys, probe
 from integrations.woocommerce.live import WooCommerceLive
-from integrations.woocommerce.problems import Problem
 from integrations.woocommerce.shop import WOOCOMMERCE
 from integrations.woocommerce.topics import READERS
 from tests.fakes.woocommerce import Store as Fake

@@ -10,8 +10,8 @@ import pytest
 
 from core.errors import Retryable, Unreadable
 from core.http import HttpClient
+from integrations.self_hosted import Problem
 from integrations.woocommerce import keys
-from integrations.woocommerce.problems import Problem
 from tests.integrations.recorded import one
 from tests.integrations.woocommerce.standing import TOKEN, Asked, Said, Store, html, refused, rest
 

@@ -1,16 +1,19 @@
 """A merchant types her shop's address, and hears what to change where it can't be connected."""
 
 import ssl
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from core.http import HttpClient
+from core.network import within
+from integrations.self_hosted import Problem
 from integrations.woocommerce import profile
-from integrations.woocommerce.probe import Found, normalised, probe
-from integrations.woocommerce.problems import PROBLEMS, Problem, problem
-from tests.integrations.woocommerce.standing import Said, Store, html, refused, rest
+from integrations.woocommerce.probe import PROBED_WITHIN, Found, normalised, probe
+from integrations.woocommerce.problems import PROBLEMS, problem
+from tests.integrations.woocommerce.standing import Asked, Said, Store, html, refused, rest
 from tests.support.certificates import make_authority
 
 
@@ -222,6 +225,42 @@ def unprotected() -> Iterator[Store]:
     store = Store(None)
     yield store
     store.close()
+
+
+def test_a_site_that_dawdles_is_left_in_time(
+    store: Store, client: HttpClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Twelve calls of half a minute each would hold a thread for six."""
+
+    def dawdle(asked: Asked) -> Said:
+        time.sleep(0.4)
+        return html(404)
+
+    monkeypatch.setattr(store, "answer", dawdle)
+    began = time.monotonic()
+    with within(1):
+        assert word(probe(client, f"{store.domain}/a/b/c")) == "unreachable"
+    assert time.monotonic() - began < 3
+    assert PROBED_WITHIN <= 20
+
+
+def test_ten_megabytes_of_crumbs_are_not_unpacked(store: Store, client: HttpClient) -> None:
+    crumbs = rest({"namespaces": [{}] * 500_000})
+    store.says("/wp-json/", crumbs)
+    assert word(probe(client, store.domain)) == "no_wordpress"
+
+
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [("Mugs\r\nBcc: x@y.z", "Mugs Bcc: x@y.z"), ("a\0b", "ab"), ("a\ud800b", "a?b"), ("N" * 9000, "N" * 200)],
+)
+def test_whatever_a_site_calls_itself_can_be_kept_and_shown(
+    store: Store, client: HttpClient, said: str, name: str
+) -> None:
+    store.says("/wp-json/", index(store, "wc/v3", name=said))
+    found = probe(client, store.domain)
+    assert isinstance(found, Found)
+    assert found.name == name
 
 
 def test_a_shop_without_https_is_told_to_get_it(unprotected: Store, client: HttpClient) -> None:

@@ -23,7 +23,7 @@ from tests.fakes.shopify.client import Client
 from tests.fakes.shopify.id_tokens import holds, mint
 from tests.fakes.shopify.tokens import SEEN_IN_2026
 
-VECTORS = Path(__file__).parents[2] / "payloads" / "shopify" / "vectors.json"
+VECTORS = Path(__file__).parents[3] / "payloads" / "shopify" / "vectors.json"
 
 
 # Tokens.
@@ -263,7 +263,7 @@ def test_the_apps_own_client_reaches_it_as_it_would_the_real_one(shopify: FakeSh
 def test_it_starts_as_a_program_and_knows_every_shop_that_is_asked_for() -> None:
     command = [sys.executable, "-m", "tests.fakes.shopify", "--app-url", "http://127.0.0.1:9"]
     command += ["--client-id", "an-id", "--client-secret", "a-secret"]
-    root = Path(__file__).parents[3]
+    root = Path(__file__).parents[4]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=root) as program:
         assert program.stdout is not None
         port = int(program.stdout.readline().rsplit(":", 1)[1])
