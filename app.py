@@ -32,14 +32,17 @@ from web import (
     connect,
     connection,
     doors,
+    flows,
     health,
     install,
     look_back,
     mailbox,
+    modes,
     overview,
     pages,
     sandbox,
     session,
+    settings,
     shopper,
     signing_in,
     words,
@@ -121,6 +124,9 @@ def _register(app: Flask, config: Config) -> None:
         connection.bp,
         words.bp,
         brand.bp,
+        flows.bp,
+        modes.bp,
+        settings.bp,
     ):
         app.register_blueprint(blueprint)
     if config.sandbox_shown:

@@ -1,73 +1,78 @@
 """A setting is declared once: default, check, label, help, input, both languages."""
 
-from collections.abc import Sequence
-from typing import Any, Protocol, Self
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, ClassVar, Literal, Self, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
-from core.wording import FIELDS, cleaned, fault_of
+from core.own_words import MessageStep, OwnWords
 
-
-class Wording(BaseModel):
-    """What the merchant wrote for one message in one language; an empty field says ours."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    subject: str = ""
-    preheader: str = ""
-    heading: str = ""
-    greeting: str = ""
-    body: str = ""
-    points: str = ""
-    button: str = ""
-
-    @field_validator(*FIELDS)
-    @classmethod
-    def _can_be_sent(cls, text: str, field: ValidationInfo) -> str:
-        """Whether the step has an offer to speak of may change after saving; who saves asks that."""
-        name = str(field.field_name)
-        kept = cleaned(text)
-        wrong = fault_of(name, kept, offer=True)
-        if wrong is not None:
-            raise ValueError(f"{wrong.kind} {wrong.detail}".strip())
-        return kept
+# The same in English and in German.
+Words = tuple[str, str]
+Kind = Literal[
+    "tick", "choice", "radio", "number", "percent", "money", "hour", "line", "lines",
+    "email", "link", "colour", "rows", "elsewhere",
+]  # fmt: skip
+PATTERNS: Mapping[str, str] = {
+    "line": r"^[^\r\n]*$",
+    "email": r"^([^@\s<>]+@[^@\s<>]+)?$",
+    "link": r"^(https://[^\s<>\"]+)?$",
+    "colour": r"^#[0-9a-fA-F]{6}$",
+}
 
 
-class OwnWords(BaseModel):
-    """The merchant's own words for one message, by language."""
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One of the values of a choice, in words."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    en: Wording = Wording()
-    de: Wording = Wording()
-
-    def said(self, language: str) -> dict[str, str]:
-        """The texts she wrote, by field."""
-        wording = self.de if language == "de" else self.en
-        return {field: text for field in FIELDS if (text := getattr(wording, field))}
+    label: Words
+    help: Words = ("", "")
 
 
-class MessageStep(Protocol):
-    """What every flow's settings tell of one message: what it is about, whether it offers
-    something, and the merchant's words, None where nobody has said anything about them."""
+@dataclass(frozen=True, slots=True)
+class By:
+    """What a number means depends on another setting: `kinds` by its values;
+    with any other value the number is of no use."""
 
-    @property
-    def content(self) -> str: ...
-    @property
-    def incentive(self) -> str: ...
-    @property
-    def value(self) -> int: ...
-    @property
-    def words(self) -> OwnWords | None: ...
+    name: str
+    kinds: Mapping[str, Kind]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Settings that are shown together. What no section names comes last."""
+
+    key: str
+    title: Words
+    names: tuple[str, ...]
+    help: Words = ("", "")
 
 
 class Settings(BaseModel):
-    """The base of all that a merchant sets; kept as JSON, read through its class.
+    """What a merchant sets; kept as JSON, read through its class.
 
     A field added later has its default for those who saved before.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+    sections: ClassVar[tuple[Section, ...]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """A setting as it was declared; `rows` is the class of a list's entries."""
+
+    label: Words
+    help: Words = ("", "")
+    unit: Words = ("", "")
+    kind: Kind | None = None
+    by: By | None = None
+    options: Mapping[str, Option] = field(default_factory=dict)
+    checks: Mapping[str, Any] = field(default_factory=dict)
+    rows: type[Settings] | None = None
 
 
 def setting(
@@ -77,13 +82,64 @@ def setting(
     label_de: str,
     help: str = "",
     help_de: str = "",
-    unit: str = "",
+    unit: str | Words = "",
+    kind: Kind | By | None = None,
+    options: Mapping[str, Option | Words] | None = None,
     **checks: Any,
 ) -> Any:
     """A setting with its words for the merchant; `checks` are pydantic's
-    (`ge`, `le`, `max_length`, ...). `unit` is shown behind the input."""
-    words: dict[str, JsonValue] = {"label_de": label_de, "help": help, "help_de": help_de, "unit": unit}
-    return Field(default, title=label, json_schema_extra=words, **checks)
+    (`ge`, `le`, `max_length`, ...). `kind` says how it is typed where the type
+    alone does not; `unit` is shown behind the input, or names a list's entries."""
+    if isinstance(kind, str) and kind in PATTERNS:
+        checks = {"pattern": PATTERNS[kind]} | checks
+    info: Any = Field(default, title=label, **checks)
+    told = Declared(
+        (label, label_de),
+        (help, help_de),
+        (unit, unit) if isinstance(unit, str) else unit,
+        None if isinstance(kind, By) else kind,
+        kind if isinstance(kind, By) else None,
+        {value: one if isinstance(one, Option) else Option(one) for value, one in (options or {}).items()},
+        checks,
+    )
+    info.metadata.append(told)
+    return info
+
+
+def misfit(english: str, german: str, field: str = "") -> PydanticCustomError:
+    """To be raised by a validator: the sentence for the merchant, and at which
+    setting it stands ("steps-1-after_hours"); at all of them where none is named."""
+    return PydanticCustomError("misfit", english, {"german": german, "field": field})
+
+
+@cache
+def declared(kind: type[Settings]) -> Mapping[str, Declared]:
+    """All settings of a class by their names. Raises TypeError for one that
+    was not declared by `setting()`."""
+    return {name: _declared(name, info) for name, info in kind.model_fields.items()}
+
+
+def _declared(name: str, info: Any) -> Declared:
+    told = next((one for one in info.metadata if isinstance(one, Declared)), None)
+    if told is None:
+        raise TypeError(f"{name} is no setting(): it has no words")
+    rows = next((one for one in get_args(info.annotation) if _is_settings(one)), None)
+    kind = told.kind or (None if told.by else _kind_of(info.annotation))
+    return Declared(told.label, told.help, told.unit, kind, told.by, told.options, told.checks, rows)
+
+
+def _is_settings(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, Settings)
+
+
+def _kind_of(annotation: Any) -> Kind:
+    """What no input is made for is set on a page of its own."""
+    if get_origin(annotation) is Literal:
+        return "choice"
+    if get_origin(annotation) is tuple:
+        return "rows"
+    known: dict[Any, Kind] = {bool: "tick", int: "number", str: "line"}
+    return known.get(annotation, "elsewhere")
 
 
 class FlowSettings(Settings):
@@ -95,7 +151,7 @@ class FlowSettings(Settings):
         label_de="Zum Vergleich auslassen",
         help="So many of a hundred people, chosen by chance and always the same ones, get nothing.",
         help_de="So viele von hundert Personen, zufällig gewählt und immer dieselben, erhalten nichts.",
-        unit="%",
+        kind="percent",
         ge=0,
         le=50,
     )

@@ -16,8 +16,9 @@ from core.models import Merchant
 from core.models.tables import carts, enrolments, merchants, settings_versions
 from core.reasons import Reason
 from engine.machine import Machine
+from engine.outlook import trips_with_other_times
 from engine.planning import follow_times
-from engine.shop_settings import SHOP, ShopSettings, flow_settings, shop_settings
+from engine.shop_settings import SHOP, ShopSettings, flow_settings, shop_settings, shop_version
 from engine.trips import RUNNING, end_trip
 from flows.flow import Flow
 
@@ -49,13 +50,18 @@ def going_live(machine: Machine, merchant_id: int) -> GoingLive:
         return GoingLive(int(session.execute(counted).scalar_one()))
 
 
-def set_mode(machine: Machine, merchant_id: int, flow: Flow, mode: Mode, by: str) -> None:
+def set_mode(
+    machine: Machine, merchant_id: int, flow: Flow, mode: Mode, by: str, seen: str | None = None
+) -> None:
     """Off, shadow or live. Trips of the mode that is left end with `flow_off`;
-    what was left before this moment starts no trip in the new one."""
+    what was left before this moment starts no trip in the new one. `seen` is
+    the mode that was left when the member decided: ChangedMeanwhile where it is another."""
 
     def switch(session: Session) -> None:
         merchant = _locked(session, merchant_id)
         saved = flow_settings(session, merchant_id, flow)
+        if seen is not None and seen != saved.mode:
+            raise ChangedMeanwhile(saved.version)
         if saved.mode == mode and saved.version:
             return
         now = clock.now(merchant)
@@ -88,10 +94,16 @@ def save_flow(
         return _save(session, merchant_id, flow.key, saved.mode, kept, saved.live_since, by)
 
 
-def save_shop(machine: Machine, merchant_id: int, data: Mapping[str, Any], by: str) -> int:
-    """Change some of the shop's own settings; the new version."""
+def save_shop(
+    machine: Machine, merchant_id: int, data: Mapping[str, Any], by: str, seen: int | None = None
+) -> int:
+    """Change some of the shop's own settings; the new version. ChangedMeanwhile
+    as for a flow."""
     with transaction(machine.db) as session:
         _locked(session, merchant_id)
+        newest = shop_version(session, merchant_id)
+        if seen is not None and seen != newest:
+            raise ChangedMeanwhile(newest)
         known = shop_settings(session, merchant_id).model_dump(mode="json")
         checked = ShopSettings.model_validate(known | dict(data)).model_dump(mode="json")
         return _save(session, merchant_id, SHOP, "live", checked, None, by)
@@ -99,7 +111,7 @@ def save_shop(machine: Machine, merchant_id: int, data: Mapping[str, Any], by: s
 
 def apply_times(machine: Machine, merchant_id: int, flow: Flow) -> int:
     """The merchant's "apply to the 37 waiting": running trips take the new waiting times;
-    how many trips."""
+    how many did."""
     trips = transact(machine.db, lambda session: _follow_times(machine, session, merchant_id, flow))
     machine.bells.due()
     return trips
@@ -109,13 +121,7 @@ def _follow_times(machine: Machine, session: Session, merchant_id: int, flow: Fl
     """One after the other by person, as everybody locks people."""
     merchant = _locked(session, merchant_id)
     saved = flow_settings(session, merchant_id, flow)
-    running = select(enrolments.c.id).where(
-        enrolments.c.merchant_id == merchant_id,
-        enrolments.c.flow == flow.key,
-        enrolments.c.mode == saved.mode,
-        enrolments.c.state.in_(RUNNING),
-    )
-    trips = list(session.execute(running.order_by(enrolments.c.person_id)).scalars())
+    trips = trips_with_other_times(session, merchant_id, flow, saved)
     for enrolment_id in trips:
         follow_times(machine, session, merchant, enrolment_id)
     return len(trips)

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from core.db import reading
 from core.models.tables import settings_versions
-from core.settings import MessageStep, OwnWords, Wording
+from core.own_words import MessageStep, OwnWords, Wording
 from core.wording import FIELDS, LANGUAGES, Fault, cleaned, fault_of
 from engine.changes import ChangedMeanwhile, save_flow
 from engine.machine import Machine

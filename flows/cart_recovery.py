@@ -1,56 +1,39 @@
 """Cart recovery: remind a person of what was left in the cart, until they buy."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from itertools import pairwise
 from typing import ClassVar, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import model_validator
 
 from core.actions import Action, Enrol, Exit, Go, Incentive, Purpose, Refuse, SendMessage, Skip, Verdict
 from core.events import CartUpdated, ConsentChanged, Event, OrderEvent
 from core.facts import CartFacts, ConsentFacts, Fact, Facts, PurchaseFacts, StockFacts, TripFacts
 from core.reasons import Reason
-from core.settings import FlowSettings, OwnWords, setting
+from core.settings import FlowSettings, Section, misfit, setting
+from core.steps import DISCOUNTS, MOST_MONEY, SteppedSettings, StepSettings
+from flows.flow import Preset
 
 OLDEST_CART = timedelta(days=14)
 REST_AFTER_TRIP = timedelta(days=14)
 FIRST_STEP_VALID = timedelta(hours=24)
 LATER_STEP_VALID = timedelta(hours=48)
-LEAST_GAP_HOURS = 12
 
 
-class Step(BaseModel):
+class Step(StepSettings):
     """One message of the trip: when, with which words, with what incentive."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    after_hours: int = setting(
-        1, label="Hours after the cart was left", label_de="Stunden nach dem Verlassen", ge=1, le=336
-    )
     content: Literal["reminder", "answers", "incentive", "last_call"] = setting(
-        "reminder", label="Content", label_de="Inhalt"
+        "reminder",
+        label="Content",
+        label_de="Inhalt",
+        options={
+            "reminder": ("Reminder", "Erinnerung"),
+            "answers": ("Answers to questions", "Antworten auf Fragen"),
+            "incentive": ("Offer", "Angebot"),
+            "last_call": ("Last call", "Letzte Erinnerung"),
+        },
     )
-    on: bool = setting(True, label="Send this step", label_de="Diesen Schritt senden")
-    incentive: Literal["none", "percent", "amount", "free_shipping"] = setting(
-        "none", label="Incentive", label_de="Anreiz"
-    )
-    value: int = setting(
-        0,
-        label="Percent, or amount in cents",
-        label_de="Prozent, oder Betrag in Cent",
-        ge=0,
-        le=1_000_000,
-    )
-    words: OwnWords | None = setting(None, label="Words", label_de="Texte")
-
-    @model_validator(mode="after")
-    def _incentive_fits(self) -> Self:
-        if self.incentive == "percent" and not 1 <= self.value <= 90:
-            raise ValueError("a percentage lies between 1 and 90")
-        if self.incentive == "amount" and self.value < 1:
-            raise ValueError("an amount is at least one cent")
-        return self
 
 
 STANDARD = (
@@ -60,86 +43,79 @@ STANDARD = (
 )
 
 
-class CartRecoverySettings(FlowSettings):
+class CartRecoverySettings(SteppedSettings):
     """What a merchant sets for cart recovery."""
 
     steps: tuple[Step, ...] = setting(
-        STANDARD, label="Steps", label_de="Schritte", min_length=1, max_length=5
+        STANDARD, label="Steps", label_de="Schritte", unit=("Step", "Schritt"), min_length=1, max_length=5
     )
     minimum_cart: int = setting(
         0,
-        label="Smallest cart, in cents",
-        label_de="Kleinster Warenkorb, in Cent",
-        help="Carts below this get nothing.",
-        help_de="Kleinere Warenkörbe erhalten nichts.",
+        label="Smallest cart",
+        label_de="Kleinster Warenkorb",
+        help="Nobody is reminded of a cart worth less.",
+        help_de="An kleinere Warenkörbe wird nicht erinnert.",
+        kind="money",
         ge=0,
+        le=MOST_MONEY,
     )
-    discount_minimum: int = setting(
-        0,
-        label="Smallest cart for a discount, in cents",
-        label_de="Kleinster Warenkorb für einen Rabatt, in Cent",
-        ge=0,
+    sections: ClassVar[tuple[Section, ...]] = (
+        Section("steps", ("Steps", "Schritte"), ("steps",)),
+        Section("carts", ("Which carts", "Welche Warenkörbe"), ("minimum_cart",)),
+        DISCOUNTS,
     )
-    discount_budget: int = setting(
-        50_000,
-        label="All discounts together at most, in cents",
-        label_de="Alle Rabatte zusammen höchstens, in Cent",
-        help="Each code sets aside what it can cost; when it is used up, the step is left out.",
-        help_de="Jeder Code legt zurück, was er kosten kann; ist alles verbraucht, entfällt der Schritt.",
-        ge=0,
-    )
-    discount_hours: int = setting(
-        48,
-        label="Hours a code holds at least",
-        label_de="Stunden, die ein Code mindestens gilt",
-        ge=48,
-        le=720,
-    )
-
-    def keeping_times_of(self, older: Self) -> Self:
-        times = [step.after_hours for step in older.steps]
-        kept = [
-            step.model_copy(update={"after_hours": times[n]}) if n < len(times) else step
-            for n, step in enumerate(self.steps)
-        ]
-        return self.model_copy(update={"steps": tuple(kept)})
-
-    @property
-    def messages(self) -> tuple[Step, ...]:
-        return self.steps
-
-    def reworded(self, step: int, words: OwnWords) -> Self:
-        if not 1 <= step <= len(self.steps):
-            return super().reworded(step, words)
-        steps = list(self.steps)
-        steps[step - 1] = steps[step - 1].model_copy(update={"words": words})
-        return self.model_copy(update={"steps": tuple(steps)})
 
     @model_validator(mode="after")
-    def _steps_keep_apart(self) -> Self:
-        times = [step.after_hours for step in self.steps]
-        if any(later - earlier < LEAST_GAP_HOURS for earlier, later in pairwise(times)):
-            raise ValueError("between two steps lie at least 12 hours")
-        if any(step.content == "last_call" for step in self.steps[:-1]):
-            raise ValueError("the last call is the last step")
+    def _last_call_is_last(self) -> Self:
+        for number, step in enumerate(self.steps[:-1]):
+            if step.content == "last_call":
+                raise misfit(
+                    "The last call is the last step.",
+                    "Die letzte Erinnerung ist der letzte Schritt.",
+                    f"steps-{number}-content",
+                )
         return self
 
 
-PRESETS: dict[str, tuple[Step, ...]] = {
-    "gentle": tuple(
-        step.model_copy(update={"after_hours": h}) for step, h in zip(STANDARD, (2, 24, 72), strict=True)
+def _at(*hours: int) -> tuple[Step, ...]:
+    """The standard steps at other times."""
+    timed = zip(STANDARD, hours, strict=True)
+    return tuple(step.model_copy(update={"after_hours": after}) for step, after in timed)
+
+
+LADDER = (
+    Step(after_hours=1, content="reminder"),
+    Step(after_hours=24, content="incentive", incentive="percent", value=10),
+    Step(after_hours=48, content="incentive", incentive="percent", value=15),
+    Step(after_hours=72, content="last_call", incentive="free_shipping"),
+)
+PRESETS: dict[str, Preset] = {
+    "gentle": Preset(
+        ("Gentle", "Sanft"),
+        ("A little later, for a calm tone.", "Etwas später, für einen ruhigen Ton."),
+        _at(2, 24, 72),
     ),
-    "standard": STANDARD,
-    "quick": tuple(
-        step.model_copy(update={"after_hours": h}) for step, h in zip(STANDARD, (1, 24, 48), strict=True)
+    "standard": Preset(
+        ("Standard", "Standard"), ("What works in most shops.", "Was in den meisten Shops passt."), STANDARD
     ),
-    "ladder": (
-        Step(after_hours=1, content="reminder"),
-        Step(after_hours=24, content="incentive", incentive="percent", value=10),
-        Step(after_hours=48, content="incentive", incentive="percent", value=15),
-        Step(after_hours=72, content="last_call", incentive="free_shipping"),
+    "quick": Preset(
+        ("Quick", "Schnell"),
+        ("All within two days.", "Alles innerhalb von zwei Tagen."),
+        _at(1, 24, 48),
     ),
-    "single": (Step(after_hours=24, content="reminder"),),
+    "ladder": Preset(
+        ("Ladder", "Leiter"),
+        (
+            "First nothing, then 10%, 15%, and free shipping at last.",
+            "Erst nichts, dann 10\u00a0%, 15\u00a0% und zuletzt kostenloser Versand.",
+        ),
+        LADDER,
+    ),
+    "single": Preset(
+        ("Single", "Einzeln"),
+        ("One reminder and no more.", "Eine einzige Erinnerung."),
+        (Step(after_hours=24, content="reminder"),),
+    ),
 }
 
 
@@ -158,6 +134,7 @@ class CartRecovery:
     listens_to: ClassVar[tuple[type[Event], ...]] = (CartUpdated, OrderEvent, ConsentChanged)
     needs: ClassVar[tuple[type[Fact], ...]] = (CartFacts, PurchaseFacts, StockFacts, ConsentFacts, TripFacts)
     Settings: ClassVar[type[FlowSettings]] = CartRecoverySettings
+    presets: ClassVar[Mapping[str, Preset]] = PRESETS
 
     def plan(self, event: Event, settings: FlowSettings, facts: Facts) -> Sequence[Action]:
         return self._decide(settings, facts)

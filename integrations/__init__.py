@@ -41,6 +41,8 @@ CONNECTED: dict[str, Callable[[Runtime], ConnectedShop]] = {
     SHOPIFY.key: _shopify,
     WOOCOMMERCE.key: _woocommerce,
 }
+# Platforms that themselves keep who may be written to, known without loading what calls them.
+KEEPS_CONSENT = frozenset({SHOPIFY.key})
 # Platforms in whose own pages ours are shown in a frame.
 ADMINS: dict[str, Callable[[Runtime], Admin]] = {ShopifyAdmin.key: ShopifyAdmin.of}
 # Platforms whose stores stand at addresses of their own and hand over keys.

@@ -88,6 +88,12 @@ def _take(browser: Browser, address: str, language: str, width: int) -> None:
     _follow(page, "a.mail")
     page.wait_for_timeout(500)
     _shoot(page, f"mailbox-{language}-{width}")
+    _follow(page, "a[href$='/settings']")
+    _shoot(page, f"settings-{language}-{width}")
+    page.goto(page.url.replace("/settings", "/flows/cart_recovery"))
+    _shoot(page, f"flow-{language}-{width}")
+    page.locator("a[href$='/mode/off']").click()
+    _shoot(page, f"mode-{language}-{width}")
     page.context.close()
 
 

@@ -24,7 +24,7 @@ PACKAGES = ("core", "engine", "flows", "integrations", "web")
 README = (ROOT / "README.md").read_text()
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 FLOW_IMPORTS = {
-    *(f"core.{name}" for name in ("events", "actions", "facts", "settings", "reasons", "money")),
+    *(f"core.{name}" for name in ("events", "actions", "facts", "settings", "steps", "reasons", "money")),
     "flows.flow",
 }
 # Our own shop and our own mailbox have pages, and mail by SMTP is nobody's alone: the web may speak of

@@ -64,7 +64,11 @@ def machine() -> Machine:
 def navigation(merchant: Merchant) -> list[tuple[str, str, dict[str, str]]]:
     """The merchant's pages in their order: endpoint, title and what the address names."""
     hers = {"key": merchant.key}
-    pages = [("overview.page", _("Overview"), hers), ("activity.index", _("Activity"), hers)]
+    pages = [
+        ("overview.page", _("Overview"), hers),
+        ("activity.index", _("Activity"), hers),
+        ("settings.page", _("Settings"), hers),
+    ]
     if machine().config.smtp_url is None:
         pages.append(("mailbox.index", _("Mailbox"), hers))
     if merchant.platform in machine().connected:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from flask import Blueprint, Response, abort, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -174,11 +174,7 @@ def _page(editing: Editing, said: Said) -> str:
 
 
 def _back(editing: Editing) -> str:
-    """The flow's own page, or the time line where there is none."""
-    key, flow = editing.merchant.key, editing.flow.key
-    if "flow.page" in current_app.view_functions:
-        return url_for("flow.page", key=key, flow=flow)
-    return url_for("activity.index", key=key)
+    return url_for("flow.page", key=editing.merchant.key, flow=editing.flow.key)
 
 
 def _field(editing: Editing, name: str, said: Said) -> dict[str, Any]:

@@ -94,7 +94,6 @@ def _settings(session: Session, merchant: Merchant, now: datetime) -> None:
         mode="live",
         data={"reply_to": REPLY_TO, "imprint": IMPRINT},
         saved_by=SAVED_BY,
-        saved_at=now,
     )
     flow = SettingsVersion(
         merchant_id=merchant.id,
@@ -103,6 +102,5 @@ def _settings(session: Session, merchant: Merchant, now: datetime) -> None:
         mode="live",
         live_since=now,
         saved_by=SAVED_BY,
-        saved_at=now,
     )
     session.add_all((shop, flow))

@@ -53,3 +53,54 @@ def test_an_amount_written_out_is_read_as_the_same(minor: int, currency: str) ->
 )
 def test_an_amount_is_shown_as_people_there_write_it(money: Money, locale: str, shown: str) -> None:
     assert money.shown(locale) == shown
+
+
+@pytest.mark.parametrize(
+    ("typed", "currency", "minor"),
+    [
+        ("12,50", "EUR", 1250),
+        ("12.50", "EUR", 1250),
+        ("12,5", "EUR", 1250),
+        (" 12 € ", "EUR", 1200),
+        ("EUR 12", "EUR", 1200),
+        ("1.250", "EUR", 125000),
+        ("1,250", "EUR", 125000),
+        ("1.234,56", "EUR", 123456),
+        ("$1,234.56", "USD", 123456),
+        ("1 250,00", "EUR", 125000),
+        ("1'250.00", "CHF", 125000),
+        ("1.250.000", "EUR", 125000000),
+        ("0", "EUR", 0),
+        ("1500", "JPY", 1500),
+        ("1,500", "JPY", 1500),
+        ("1.234", "KWD", 1234),
+    ],
+)
+def test_an_amount_is_typed_with_comma_or_point(typed: str, currency: str, minor: int) -> None:
+    assert Money.typed(typed, currency) == Money(minor, currency)
+
+
+@pytest.mark.parametrize(
+    ("typed", "currency"),
+    [
+        ("", "EUR"),
+        ("abc", "EUR"),
+        ("-3", "EUR"),
+        ("1e5", "EUR"),
+        ("3 - 4", "EUR"),
+        ("1.2.3", "EUR"),
+        ("1,2345", "EUR"),
+        ("12.50", "JPY"),
+        (".50", "EUR"),
+        ("9" * 99, "EUR"),
+    ],
+)
+def test_what_is_no_amount_to_type_is_refused(typed: str, currency: str) -> None:
+    with pytest.raises(ValueError, match="not an amount"):
+        Money.typed(typed, currency)
+
+
+@given(st.integers(0, 10**9), st.sampled_from(["EUR", "JPY", "KWD"]), st.sampled_from(["en_GB", "de_DE"]))
+def test_what_stands_in_an_input_is_read_as_the_same(minor: int, currency: str, locale: str) -> None:
+    money = Money(minor, currency)
+    assert Money.typed(money.plain(locale), currency) == money

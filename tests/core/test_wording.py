@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from core.settings import OwnWords, Wording
+from core.own_words import OwnWords, Wording
 from core.wording import ALWAYS, FIELDS, LONGEST, SEVERAL_LINES, WITH_OFFER, Fault, cleaned, fault_of, fill
 
 NAMES = (*ALWAYS, *WITH_OFFER)

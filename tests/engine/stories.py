@@ -81,7 +81,7 @@ def save(kontor: Kontor, **data: Any) -> None:
 
 
 def save_preset(kontor: Kontor, preset: str, *, all_on: bool = True, **data: Any) -> None:
-    steps_ = [step.model_dump() | ({"on": True} if all_on else {}) for step in PRESETS[preset]]
+    steps_ = [step.model_dump() | ({"on": True} if all_on else {}) for step in PRESETS[preset].steps]
     save(kontor, steps=steps_, **data)
 
 

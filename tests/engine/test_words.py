@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.db import reading
-from core.settings import OwnWords
+from core.own_words import OwnWords
 from core.wording import FIELDS, cleaned, fault_of
 from engine import changes, own_words
 from engine.own_words import StepWords, Typed

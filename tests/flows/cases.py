@@ -10,7 +10,8 @@ from core.events import CartUpdated, Contact, Line, Stock
 from core.facts import CartFacts, ConsentFacts, Facts, PurchaseFacts, StockFacts, TripFacts
 from core.money import Money
 from core.reasons import Reason
-from flows.cart_recovery import CART_RECOVERY, CartRecoverySettings, Step
+from core.steps import StepSettings
+from flows.cart_recovery import CART_RECOVERY, CartRecoverySettings
 
 TEN = datetime(2026, 3, 3, 10, tzinfo=UTC)
 MUG = Line("mug", "mug", "Enamel mug", 1, Money(1800, "EUR"))
@@ -106,5 +107,5 @@ class Case:
         return action.reason
 
 
-def with_steps(*steps: Step, **more: object) -> CartRecoverySettings:
+def with_steps(*steps: StepSettings, **more: object) -> CartRecoverySettings:
     return CartRecoverySettings.model_validate({"steps": steps, **more})

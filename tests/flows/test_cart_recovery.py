@@ -41,19 +41,19 @@ def test_the_third_step_is_a_code_of_ten_percent_once_the_merchant_switches_it_o
     ],
 )
 def test_each_preset_has_its_times(preset: str, times: list[int]) -> None:
-    assert [step.after_hours for step in PRESETS[preset]] == times
-    on = tuple(step.model_copy(update={"on": True}) for step in PRESETS[preset])
+    assert [step.after_hours for step in PRESETS[preset].steps] == times
+    on = tuple(step.model_copy(update={"on": True}) for step in PRESETS[preset].steps)
     assert LEFT.but(settings=with_steps(*on)).due_after() == [hours(h) for h in times]
 
 
 @pytest.mark.parametrize("preset", ["gentle", "standard", "quick", "single"])
 def test_no_preset_but_the_ladder_gives_a_discount_by_itself(preset: str) -> None:
-    messages = LEFT.but(settings=with_steps(*PRESETS[preset])).enrolment().messages
+    messages = LEFT.but(settings=with_steps(*PRESETS[preset].steps)).enrolment().messages
     assert {m.incentive.kind for m in messages} == {"none"}
 
 
 def test_the_ladder_climbs_from_nothing_over_ten_to_fifteen_percent() -> None:
-    messages = LEFT.but(settings=with_steps(*PRESETS["ladder"])).enrolment().messages
+    messages = LEFT.but(settings=with_steps(*PRESETS["ladder"].steps)).enrolment().messages
     offered = [(m.incentive.kind, m.incentive.value) for m in messages]
     assert offered == [("none", 0), ("percent", 10), ("percent", 15), ("free_shipping", 0)]
 

@@ -32,7 +32,7 @@ cases = st.builds(
     trip_cart=st.sampled_from([None, 1, 2]),
     rested_since=st.none() | moments,
     wrote_at=st.none() | moments,
-    settings=st.sampled_from([with_steps(*steps) for steps in PRESETS.values()]),
+    settings=st.sampled_from([with_steps(*preset.steps) for preset in PRESETS.values()]),
 )
 quick = settings(max_examples=150, deadline=None)
 

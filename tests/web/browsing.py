@@ -32,26 +32,39 @@ class _Forms(HTMLParser):
         super().__init__()
         self.forms: list[Form] = []
         self._button: Button | None = None
-        self._select = ""
+        self._select = self._textarea = ""
         self.elsewhere: list[tuple[str, Button]] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
         if tag == "form":
             self.forms.append(Form(given.get("action", ""), given.get("method", "get"), given.get("id", "")))
-        elif tag == "input" and given.get("type") == "checkbox":
-            self.forms[-1].ticks[given["name"]] = given["value"]
+        elif tag == "input" and given.get("type") in ("checkbox", "radio"):
+            self._tick(given)
         elif tag == "input":
             self.forms[-1].fields[given["name"]] = given.get("value", "")
         elif tag == "select":
             self._select = given["name"]
         elif tag == "option" and self._select:
-            self.forms[-1].fields.setdefault(self._select, given["value"])
+            known = self.forms[-1].fields
+            known[self._select] = (
+                given["value"] if "selected" in given else known.get(self._select, given["value"])
+            )
+        elif tag == "textarea":
+            self._textarea = given["name"]
+            self.forms[-1].fields[self._textarea] = ""
         elif tag == "button":
             self._button = Button(
                 "", given.get("name", ""), given.get("value", ""), given.get("formaction", "")
             )
             self._place(self._button, given.get("form", ""))
+
+    def _tick(self, given: dict[str, str]) -> None:
+        """What is ticked already is sent as it stands."""
+        if given["type"] == "checkbox":
+            self.forms[-1].ticks[given["name"]] = given["value"]
+        if "checked" in given:
+            self.forms[-1].fields[given["name"]] = given["value"]
 
     def _place(self, button: Button, form_id: str) -> None:
         """A button may stand before the form it belongs to."""
@@ -69,8 +82,11 @@ class _Forms(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         self._button = None if tag == "button" else self._button
         self._select = "" if tag == "select" else self._select
+        self._textarea = "" if tag == "textarea" else self._textarea
 
     def handle_data(self, data: str) -> None:
+        if self._textarea:
+            self.forms[-1].fields[self._textarea] += data.removeprefix("\n")
         if self._button is not None:
             self._button.text = f"{self._button.text} {data.strip()}".strip()
 
@@ -89,6 +105,10 @@ class Visitor:
 
     def press(self, text: str, *ticks: str, nth: int = 0, **fields: str) -> "Visitor":
         """Press the button, after ticking boxes and filling in fields of its form."""
+        return self.fill_and_press(text, fields, *ticks, nth=nth)
+
+    def fill_and_press(self, text: str, fields: dict[str, str], *ticks: str, nth: int = 0) -> "Visitor":
+        """The same for fields whose names are no names of Python's."""
         form, button = self._buttons(text)[nth]
         data = form.fields | fields | {name: form.ticks[name] for name in ticks}
         data |= {button.name: button.value} if button.name else {}

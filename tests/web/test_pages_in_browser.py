@@ -23,11 +23,13 @@ def pages_from(page: Page, address: str, language: str) -> list[str]:
     """The sandbox after a story, and each page that one comes to from there."""
     page.goto(f"{address}/sandbox?lang={language}")
     found = [page.url]
+    hers = address + str(page.locator("a[href$='/settings']").get_attribute("href")).removesuffix("settings")
     for link in LINKS:
         page.locator(link).first.click()
         page.wait_for_load_state()
         found.append(page.url)
     found += words_of(found[1])
+    found += [f"{hers}{path}" for path in ("settings", "flows/cart_recovery", "flows/cart_recovery/mode/off")]
     return [*found, f"{address}/no-such-page"]
 
 
