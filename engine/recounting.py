@@ -162,15 +162,12 @@ def _keep(session: Session, turn: _Turn) -> bool:
 
 
 def _is_next(session: Session, turn: _Turn) -> bool:
-    if not turn.number:
-        row = insert(counted_days, session).values(merchant_id=turn.merchant_id, turn=1, **turn.reached)
-        made: Any = session.execute(row.on_conflict_do_nothing())
-        return bool(made.rowcount)
     mine = (counted_days.c.merchant_id == turn.merchant_id, counted_days.c.turn == turn.number)
-    moved: Any = session.execute(
-        update(counted_days).where(*mine).values(turn=turn.number + 1, **turn.reached)
-    )
-    return bool(moved.rowcount)
+    moved: Any = update(counted_days).where(*mine).values(turn=turn.number + 1, **turn.reached)
+    if not turn.number:
+        first = insert(counted_days, session).values(merchant_id=turn.merchant_id, turn=1, **turn.reached)
+        moved = first.on_conflict_do_nothing()
+    return session.execute(moved.returning(counted_days.c.turn)).first() is not None
 
 
 def _row(turn: _Turn, key: Key) -> dict[str, Any]:

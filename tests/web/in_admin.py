@@ -143,7 +143,7 @@ def policy(answer: TestResponse) -> str:
 def links(answer: TestResponse) -> list[str]:
     """The pages of ours that this one leads to."""
     found = [unescape(one) for one in re.findall(r'href="([^"]+)"', answer.text)]
-    return [one for one in found if one.startswith("/shops/")]
+    return [one for one in found if one.startswith(("/shops/", "/m/"))]
 
 
 def asked(address: str) -> dict[str, str]:

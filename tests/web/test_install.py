@@ -123,7 +123,7 @@ def test_a_shop_idle_too_long_is_told_and_mended_by_opening_kontor(admin: Admin)
     with transaction(admin.door.machine.db) as db:
         privacy.needs_merchant(db, first.merchant_id, "the app must be opened again")
     admin.shopify.tokens.client_secret = "down"
-    page = admin.visit()
+    page = admin.visit(locale="en")
     assert page.status_code == 200
     assert "Kontor can no longer reach your shop" in page.text
     assert 'class="banner"' in admin.visit(f"/shops/{admin.key()}/activity").text
