@@ -272,6 +272,6 @@ def _filled(column: Any, owner: int, ids: dict[str, int]) -> Any:
     for key in column.foreign_keys:
         table = key.column.table.name
         return owner if table == "merchants" else ids[table]
-    kinds = {"UTCDateTime": AT, "Boolean": False, "JSON": {}, "LargeBinary": b"x"}
+    kinds = {"UTCDateTime": AT, "Date": AT.date(), "Boolean": False, "JSON": {}, "LargeBinary": b"x"}
     text = f"{column.table.name}-{owner}"
     return kinds.get(type(column.type).__name__, 1 if isinstance(column.type, Integer) else text)

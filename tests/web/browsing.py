@@ -64,7 +64,7 @@ class _Forms(HTMLParser):
         if given["type"] == "checkbox":
             self.forms[-1].ticks[given["name"]] = given["value"]
         if "checked" in given:
-            self.forms[-1].fields[given["name"]] = given["value"]
+            self.forms[-1].fields[given["name"]] = given.get("value", "on")
 
     def _place(self, button: Button, form_id: str) -> None:
         """A button may stand before the form it belongs to."""
