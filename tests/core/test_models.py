@@ -263,9 +263,9 @@ def everything_of(db: Engine, owner: int) -> None:
 
 
 def _is_needed(column: Any) -> bool:
-    """What must be given, and the cart of a line, which has one owner."""
+    """What must be given, whose it is, and the cart of a line, which has one owner."""
     given = not column.nullable and not (column.primary_key and not column.foreign_keys)
-    return given or (column.table.name, column.name) == ("lines", "cart_id")
+    return given or column.name == "merchant_id" or (column.table.name, column.name) == ("lines", "cart_id")
 
 
 def _filled(column: Any, owner: int, ids: dict[str, int]) -> Any:
