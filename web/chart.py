@@ -27,11 +27,13 @@ class Chart:
 
     days: Sequence[tuple[date, int, int]]
     bars: Sequence[Bar]
-
-    width = property(lambda self: SLOT * len(self.days))
-    height = UP + DOWN
+    height: int
     base = UP
     bar = BAR
+
+    @property
+    def width(self) -> int:
+        return SLOT * len(self.days)
 
     @property
     def messages(self) -> int:
@@ -61,7 +63,7 @@ def of(days: Sequence[date], figures: Sequence[Figures], *, shadow: bool = False
             bars.append(Bar("messages", x, UP - height, height))
         if orders:
             bars.append(Bar("orders", x, UP + 2, _height(orders, most[1], DOWN - 4)))
-    return Chart(told, bars)
+    return Chart(told, bars, UP + 1 if shadow else UP + DOWN)
 
 
 def _height(some: int, most: int, whole: int) -> int:

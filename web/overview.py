@@ -65,6 +65,7 @@ def page(key: str) -> str:
         as_of=None if seen.told.as_of is None else seen.told.as_of + clock.offset(merchant),
         real_now=clock.now(),
         worth=_worth,
+        counted=any(card.figures.due or card.figures.entered for card in seen.cards),
         connected=merchant.platform in machine().connected,
         guide=_if_there("guide.page", key),
     )
