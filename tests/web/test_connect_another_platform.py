@@ -115,6 +115,7 @@ def test_she_types_the_address_approves_confirms_and_is_in(door: Doorstep, hers:
     assert "Eve's mugs" in hers.text
     page = hers.post(f"{START}/confirm").headers["Location"]
     assert hers.get(page).status_code == 200
+    hers.get(f"{page}/connection")
     assert "Mugware → Shelf → Keys" in hers.text
     row = connection(door.machine)
     assert (row.platform, row.domain, row.meta) == ("mugware", "mugs.example", {"shelf": "7"})
@@ -176,7 +177,7 @@ def test_why_a_store_needs_her_is_the_platforms_own_word(door: Doorstep, hers: P
     page = hers.post(f"{START}/confirm").headers["Location"]
     with transaction(door.machine.db) as session:
         session.execute(update(connections).values(state="needs_merchant", state_reason="closed"))
-    assert CLOSED.english in hers.get(page).text
+    assert CLOSED.english in hers.get(f"{page}/connection").text
     assert f'href="{START}"' in hers.text
 
 

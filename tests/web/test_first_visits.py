@@ -108,7 +108,7 @@ def test_the_second_window_waits_for_the_tokens_of_the_first(
         go_on.set()
         pages = [window.result(WITHIN) for window in (first, second)]
     assert [page.status_code for page in pages] == [200, 200]
-    assert [page.request.path for page in pages] == [f"/shops/{admin.key()}/activity"] * 2
+    assert [page.request.path for page in pages] == [f"/m/{admin.key()}"] * 2
     assert len(admin.shopify.token_calls) == merchants_of(admin) == 1
     assert_alive(admin)
 
