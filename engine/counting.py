@@ -2,13 +2,27 @@
 kept of them was counted here."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Label, ScalarSelect, Select, Subquery, and_, case, func, literal, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Label,
+    ScalarSelect,
+    Select,
+    Subquery,
+    and_,
+    bindparam,
+    case,
+    func,
+    literal,
+    select,
+)
 from sqlalchemy.orm import Session
 
 from core.models.tables import carts, clicks, consents, discount_codes, effects, enrolments, orders
@@ -17,6 +31,7 @@ from engine.figures import ACCEPTED, FAILED, IN_DOUBT, LEFT_OUT, WENT_OUT, Figur
 
 A_DAY = timedelta(days=1)
 Counted = Mapping[Key, Figures]
+_WHOSE: BindParameter[int] = bindparam("whose")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,77 +51,76 @@ class Days:
     def day(self, nth: int) -> date:
         return self.first + nth * A_DAY
 
-    def nth(self, column: ColumnElement[Any]) -> Label[int]:
-        """The place of the day that a moment falls on."""
-        ends = list(enumerate(self.moments[1:-1]))
-        within = [(column < end, literal(nth)) for nth, end in ends]
-        place: ColumnElement[int] = case(*within, else_=literal(len(ends))) if within else literal(0)
-        return place.label("nth")
-
-    def hold(self, column: ColumnElement[Any]) -> ColumnElement[bool]:
-        return and_(column >= self.moments[0], column < self.moments[-1])
-
 
 def count(session: Session, merchant_id: int, flows: Collection[str], days: Days, now: datetime) -> Counted:
     """The figures of these days; days on which nothing was are left out.
     `now` is the merchant's time: what is due later is not due."""
     found: dict[Key, Figures] = defaultdict(Figures)
-    asked = _Asked(session, merchant_id, tuple(flows), days)
-    _count_trips(asked, found)
-    _count_messages(asked, found, now)
-    _count_orders(asked, found, _recovered(asked), "recovered")
-    _count_orders(asked, found, _bought_anyway(asked), "bought_anyway")
-    _count_discounts(asked, found)
+    moments = days.moments
+    values: dict[str, Any] = {f"m{n}": moment for n, moment in enumerate(moments)}
+    values |= {"whose": merchant_id, "flows": tuple(flows), "now": now}
+    for statement, add in _questions(len(moments) - 1):
+        for row in session.execute(statement, values):
+            add(found[Key(row.flow, row.mode, days.day(row.nth))], row)
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    session: Session
-    merchant_id: int
-    flows: tuple[str, ...]
-    days: Days
-
-    def key(self, row: Any) -> Key:
-        return Key(row.flow, row.mode, self.days.day(row.nth))
+Add = Callable[[Figures, Any], None]
 
 
-def _count_trips(asked: _Asked, found: dict[Key, Figures]) -> None:
-    began = asked.days.nth(enrolments.c.enrolled_at)
-    rows = (
-        select(began, enrolments.c.flow, enrolments.c.mode, (enrolments.c.state == "held_out").label("out"))
-        .where(
-            enrolments.c.merchant_id == asked.merchant_id,
-            enrolments.c.flow.in_(asked.flows),
-            asked.days.hold(enrolments.c.enrolled_at),
-        )
+@lru_cache(maxsize=64)
+def _questions(days: int) -> Sequence[tuple[Select[Any], Add]]:
+    """What is asked of so many days, and what an answer adds. Building a
+    question costs as much as its answer, and nearly always it is one day's."""
+    trips, messages, discounts = _trips(days), _messages(days), _discounts(days)
+    net = [(_recovered(days), _add_recovered), (_bought_anyway(days), _add_bought_anyway)]
+    became = [func.sum(case((messages.c[one], 1), else_=0)).label(one) for one in ("clicked", "unsubscribed")]
+    return (
+        (_grouped(trips, trips.c.out), _add_trips),
+        (_grouped(messages, messages.c.state, messages.c.reason).add_columns(*became), _add_messages),
+        *((_worth(rows, rows.c.net), add) for rows, add in net),
+        (_worth(discounts, discounts.c.reserved_minor), _add_discounts),
+    )
+
+
+def _nth(column: ColumnElement[Any], days: int) -> Label[int]:
+    """The place of the day that a moment falls on."""
+    within = [(column < bindparam(f"m{n + 1}"), literal(n)) for n in range(days - 1)]
+    place: ColumnElement[int] = case(*within, else_=literal(days - 1)) if within else literal(0)
+    return place.label("nth")
+
+
+def _within(column: ColumnElement[Any], days: int) -> ColumnElement[bool]:
+    return and_(column >= bindparam("m0"), column < bindparam(f"m{days}"))
+
+
+def _of_flows(column: ColumnElement[str]) -> ColumnElement[bool]:
+    return column.in_(bindparam("flows", expanding=True))
+
+
+def _trips(days: int) -> Subquery:
+    began = enrolments.c.enrolled_at
+    out = (enrolments.c.state == "held_out").label("out")
+    return (
+        select(_nth(began, days), enrolments.c.flow, enrolments.c.mode, out)
+        .where(enrolments.c.merchant_id == _WHOSE, _of_flows(enrolments.c.flow), _within(began, days))
         .subquery()
     )
-    for row in asked.session.execute(_grouped(rows, rows.c.out)):
-        one = found[asked.key(row)]
-        one.held_out += row.times if row.out else 0
-        one.entered += 0 if row.out else row.times
 
 
-def _count_messages(asked: _Asked, found: dict[Key, Figures], now: datetime) -> None:
-    rows = _messages(asked, now)
-    became = (rows.c.state, rows.c.reason)
-    sums = [func.sum(case((rows.c[name], 1), else_=0)).label(name) for name in ("clicked", "unsubscribed")]
-    for row in asked.session.execute(_grouped(rows, *became).add_columns(*sums)):
-        one = found[asked.key(row)]
-        one.clicked += row.clicked
-        one.unsubscribed += row.unsubscribed
-        _add(one, row.state, row.reason, row.times)
+def _add_trips(one: Figures, row: Any) -> None:
+    one.held_out += row.times if row.out else 0
+    one.entered += 0 if row.out else row.times
 
 
-def _messages(asked: _Asked, now: datetime) -> Subquery:
+def _messages(days: int) -> Subquery:
     """Those that are due by now. Only what went out can be clicked."""
     went_out = effects.c.state.in_(WENT_OUT)
     clicked = _first(clicks.c.id, clicks.c.effect_id == effects.c.id, clicks.c.counted)
     objected = _first(consents.c.id, consents.c.effect_id == effects.c.id, consents.c.state == "opted_out")
     return (
         select(
-            asked.days.nth(effects.c.due_at),
+            _nth(effects.c.due_at, days),
             effects.c.flow,
             effects.c.mode,
             effects.c.state,
@@ -115,11 +129,11 @@ def _messages(asked: _Asked, now: datetime) -> Subquery:
             and_(went_out, objected.is_not(None)).label("unsubscribed"),
         )
         .where(
-            effects.c.merchant_id == asked.merchant_id,
+            effects.c.merchant_id == _WHOSE,
             effects.c.kind == "send_message",
-            effects.c.flow.in_(asked.flows),
-            asked.days.hold(effects.c.due_at),
-            effects.c.due_at <= now,
+            _of_flows(effects.c.flow),
+            _within(effects.c.due_at, days),
+            effects.c.due_at <= bindparam("now"),
         )
         .subquery()
     )
@@ -130,94 +144,100 @@ def _first(column: ColumnElement[int], *of_message: ColumnElement[bool]) -> Scal
     return select(column).where(*of_message).limit(1).correlate(effects).scalar_subquery()
 
 
-def _add(one: Figures, state: str, reason: str | None, times: int) -> None:
-    if state in ACCEPTED:
-        one.accepted += times
-    elif state in IN_DOUBT:
-        one.in_doubt += times
-    elif state in FAILED:
-        one.failed += times
-    elif state in LEFT_OUT:
+def _add_messages(one: Figures, row: Any) -> None:
+    one.clicked += row.clicked
+    one.unsubscribed += row.unsubscribed
+    if row.state in ACCEPTED:
+        one.accepted += row.times
+    elif row.state in IN_DOUBT:
+        one.in_doubt += row.times
+    elif row.state in FAILED:
+        one.failed += row.times
+    elif row.state in LEFT_OUT:
         # What stands behind a colon is a detail of the reason.
-        one.left_out[(reason or "").partition(":")[0]] += times
+        one.left_out[(row.reason or "").partition(":")[0]] += row.times
     else:
-        one.waiting += times
+        one.waiting += row.times
 
 
-def _paid(asked: _Asked) -> ColumnElement[bool]:
+def _paid(days: int) -> ColumnElement[bool]:
     return and_(
-        orders.c.merchant_id == asked.merchant_id,
-        asked.days.hold(orders.c.placed_at),
+        orders.c.merchant_id == _WHOSE,
+        _within(orders.c.placed_at, days),
         orders.c.bought,
         orders.c.paid_at.is_not(None),
         orders.c.test.is_(False),
     )
 
 
-def _recovered(asked: _Asked) -> Subquery:
+def _of_order(days: int) -> tuple[Any, ...]:
+    net = (orders.c.net_minor - orders.c.refunded_minor).label("net")
+    return _nth(orders.c.placed_at, days), orders.c.currency, net
+
+
+def _recovered(days: int) -> Subquery:
     return (
-        select(*_worth(asked), effects.c.flow, effects.c.mode)
+        select(*_of_order(days), effects.c.flow, effects.c.mode)
         .join(effects, effects.c.id == orders.c.clicked_effect_id)
-        .where(_paid(asked), effects.c.merchant_id == asked.merchant_id, effects.c.flow.in_(asked.flows))
+        .where(_paid(days), effects.c.merchant_id == _WHOSE, _of_flows(effects.c.flow))
         .subquery()
     )
 
 
-def _bought_anyway(asked: _Asked) -> Subquery:
+def _add_recovered(one: Figures, row: Any) -> None:
+    taken = one.of(row.currency)
+    taken.recovered += row.times
+    taken.recovered_minor += int(row.worth)
+
+
+def _bought_anyway(days: int) -> Subquery:
     """Orders of carts that were on a trip, each once however often they were."""
+    trip = and_(
+        enrolments.c.merchant_id == _WHOSE,
+        _of_flows(enrolments.c.flow),
+        enrolments.c.mode.in_(("live", "shadow")),
+        enrolments.c.subject == "cart",
+        enrolments.c.subject_id == carts.c.id,
+        enrolments.c.state != "held_out",
+    )
     return (
-        select(*_worth(asked), enrolments.c.flow, enrolments.c.mode, orders.c.id)
-        .join(carts, and_(carts.c.merchant_id == asked.merchant_id, carts.c.ref == orders.c.cart_ref))
-        .join(
-            enrolments,
-            and_(
-                enrolments.c.merchant_id == asked.merchant_id,
-                enrolments.c.flow.in_(asked.flows),
-                enrolments.c.mode.in_(("live", "shadow")),
-                enrolments.c.subject == "cart",
-                enrolments.c.subject_id == carts.c.id,
-                enrolments.c.state != "held_out",
-            ),
-        )
-        .where(_paid(asked), orders.c.clicked_effect_id.is_(None))
+        select(*_of_order(days), enrolments.c.flow, enrolments.c.mode, orders.c.id)
+        .join(carts, and_(carts.c.merchant_id == _WHOSE, carts.c.ref == orders.c.cart_ref))
+        .join(enrolments, trip)
+        .where(_paid(days), orders.c.clicked_effect_id.is_(None))
         .distinct()
         .subquery()
     )
 
 
-def _worth(asked: _Asked) -> tuple[Any, ...]:
-    net = (orders.c.net_minor - orders.c.refunded_minor).label("net")
-    return asked.days.nth(orders.c.placed_at), orders.c.currency, net
+def _add_bought_anyway(one: Figures, row: Any) -> None:
+    taken = one.of(row.currency)
+    taken.bought_anyway += row.times
+    taken.bought_anyway_minor += int(row.worth)
 
 
-def _count_orders(asked: _Asked, found: dict[Key, Figures], rows: Subquery, which: str) -> None:
-    for row in asked.session.execute(_grouped(rows, rows.c.currency).add_columns(func.sum(rows.c.net))):
-        taken = found[asked.key(row)].of(row.currency)
-        setattr(taken, which, getattr(taken, which) + row.times)
-        name = f"{which}_minor"
-        setattr(taken, name, getattr(taken, name) + int(row[-1]))
-
-
-def _count_discounts(asked: _Asked, found: dict[Key, Figures]) -> None:
+def _discounts(days: int) -> Subquery:
     """Codes are made live only."""
-    rows = (
+    used = discount_codes.c.used_at
+    return (
         select(
-            asked.days.nth(discount_codes.c.used_at),
+            _nth(used, days),
             discount_codes.c.flow,
             literal("live").label("mode"),
             discount_codes.c.currency,
             discount_codes.c.reserved_minor,
         )
-        .where(
-            discount_codes.c.merchant_id == asked.merchant_id,
-            discount_codes.c.flow.in_(asked.flows),
-            asked.days.hold(discount_codes.c.used_at),
-        )
+        .where(discount_codes.c.merchant_id == _WHOSE, _of_flows(discount_codes.c.flow), _within(used, days))
         .subquery()
     )
-    worth = func.sum(rows.c.reserved_minor)
-    for row in asked.session.execute(_grouped(rows, rows.c.currency).add_columns(worth)):
-        found[asked.key(row)].of(row.currency).discount_minor += int(row[-1])
+
+
+def _add_discounts(one: Figures, row: Any) -> None:
+    one.of(row.currency).discount_minor += int(row.worth)
+
+
+def _worth(rows: Subquery, minor: ColumnElement[int]) -> Select[Any]:
+    return _grouped(rows, rows.c.currency).add_columns(func.sum(minor).label("worth"))
 
 
 def _grouped(rows: Subquery, *by: ColumnElement[Any]) -> Select[Any]:
