@@ -163,7 +163,7 @@ def test_she_installs_looks_around_comes_back_later_and_is_never_asked_to_sign_i
     desk: Desk, machine: Machine
 ) -> None:
     desk.open()
-    expect(desk.app.get_by_role("heading", name="Activity", exact=True)).to_be_visible()
+    expect(desk.app.get_by_role("heading", name="Nothing needs you")).to_be_visible()
     a_cart_is_left(desk, machine)
     look_around(desk)
     the_token_ends(desk)
@@ -262,7 +262,7 @@ def test_inside_the_admin_every_page_can_be_read_by_everybody(
 ) -> None:
     desk.page.set_viewport_size({"width": width, "height": 900})
     desk.open()
-    expect(desk.app.get_by_role("heading", name="Nothing has happened yet")).to_be_visible()
+    expect(desk.app.get_by_role("heading", name="Nothing needs you")).to_be_visible()
     a_cart_is_left(desk, machine)
     names = desk.page.locator("#menu a").all_inner_texts()
     faults = []
