@@ -44,9 +44,10 @@ def policies(machine: Machine, platform: str) -> tuple[str, ...]:
 
 def ask(machine: Machine, merchant_id: int, flow: Flow, by: str) -> None:
     """Begin anew, with what is set now. `by` is the member's name."""
+    with reading(machine.db) as session:
+        row = _beginning(session, session.get_one(Merchant, merchant_id))
+    row |= {"asked_by": by, "asked_at": clock.now()}
     with transaction(machine.db) as session:
-        merchant = session.get_one(Merchant, merchant_id)
-        row = _beginning(session, merchant) | {"asked_by": by, "asked_at": clock.now()}
         fresh = insert(look_backs, session).values(merchant_id=merchant_id, flow=flow.key, claim=0, **row)
         again = row | {"claim": look_backs.c.claim + 1}
         session.execute(fresh.on_conflict_do_update(index_elements=["merchant_id", "flow"], set_=again))

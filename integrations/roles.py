@@ -50,15 +50,13 @@ class Envelope:
 @dataclass(frozen=True, slots=True)
 class StandIn:
     """A shop made up for development, as its platform would be connected.
-    `secret` is None where the platform signs for all shops alike;
-    `keeps_consent` says that the platform itself keeps who may be written to."""
+    `secret` is None where the platform signs for all shops alike."""
 
     address: str
     domain: str
     currency: str
     shop_id: str | None = None
     secret: str | None = None
-    keeps_consent: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from core import clock
 from core.config import Config
 from engine.machine import Machine
+from integrations import KEEPS_CONSENT
 from web import replaying, stand_ins
 from web.fakes import commands as fakes
 
@@ -41,7 +42,7 @@ def _merchant_add(program: "Program", config: Config, given: argparse.Namespace)
     machine = _machine(program, config)
     if machine is None:
         return 2
-    if given.policy == "platform" and given.platform not in stand_ins.CONSENT_KEEPERS:
+    if given.policy == "platform" and given.platform not in KEEPS_CONSENT:
         sys.stderr.write(stand_ins.NO_CONSENT_KEEPER)
         return 2
     told = stand_ins.add(machine, given.platform, given.name, live=given.live, policy=given.policy)

@@ -55,9 +55,14 @@ def leave_out(key: str, flow: str) -> Response:
     merchant, looked = current_merchant(key), _flow(flow)
     percent = 10 if request.form.get("percent") == "10" else 0
     with reading(machine().db) as db:
-        known = flow_settings(db, merchant.id, looked).settings.model_dump(mode="json")
-    changes.save_flow(machine(), merchant.id, looked, known | {"holdout": percent}, current_member())
-    flash(_("Saved. It holds from now on.") if percent else _("Saved. From now on nobody is left out."))
+        saved = flow_settings(db, merchant.id, looked)
+    data = saved.settings.model_dump(mode="json") | {"holdout": percent}
+    try:
+        changes.save_flow(machine(), merchant.id, looked, data, current_member(), saved.version)
+    except changes.ChangedMeanwhile:
+        flash(_("Somebody has saved meanwhile, so nothing was changed. Press once more."), "error")
+    else:
+        flash(_("Saved. It holds from now on.") if percent else _("Saved. From now on nobody is left out."))
     return redirect(url_for(".page", key=key, flow=flow), 303)
 
 

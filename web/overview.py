@@ -1,9 +1,8 @@
 """The merchant's first page: what needs her, what her flows do, how the connection fares."""
 
 from dataclasses import dataclass
-from typing import Any
 
-from flask import Blueprint, current_app, render_template, url_for
+from flask import Blueprint, render_template, url_for
 from sqlalchemy.orm import Session
 
 from core import clock
@@ -35,7 +34,7 @@ class Card:
     title: str
     promise: str
     mode: str
-    address: str | None
+    address: str
     figures: Figures
     chart: chart.Chart
 
@@ -67,7 +66,6 @@ def page(key: str) -> str:
         worth=_worth,
         counted=any(card.figures.due or card.figures.entered for card in seen.cards),
         connected=merchant.platform in machine().connected,
-        guide=_if_there("guide.page", key),
     )
 
 
@@ -97,7 +95,7 @@ def _card(merchant: Merchant, flow: Flow, mode: str, told: Told) -> Card:
         flow.title[german],
         flow.promise[german],
         mode,
-        _if_there("flow.page", merchant.key, flow=flow.key),
+        url_for("flow.page", key=merchant.key, flow=flow.key),
         told.of(flow.key, counted),
         drawn,
     )
@@ -107,9 +105,3 @@ def _worth(figures: Figures, which: str) -> list[tuple[str, int]]:
     """So much in each currency in which there was anything."""
     told = [(currency, getattr(taken, which)) for currency, taken in sorted(figures.takings.items())]
     return [(currency, minor) for currency, minor in told if minor]
-
-
-def _if_there(endpoint: str, key: str, **named: str) -> str | None:
-    """The address of a page that a Kontor may be built without."""
-    asked: dict[str, Any] = {"key": key, **named}
-    return url_for(endpoint, **asked) if endpoint in current_app.view_functions else None

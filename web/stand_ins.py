@@ -8,14 +8,13 @@ from core.models import Connection, Member, Merchant
 from engine import changes
 from engine.machine import Machine
 from flows import CATALOGUE
-from integrations import SIGNING
+from integrations import KEEPS_CONSENT, SIGNING
 from integrations.roles import StandIn
 
 PLATFORMS = tuple(SIGNING)
-CONSENT_KEEPERS = tuple(key for key in PLATFORMS if SIGNING[key].stand_in().keeps_consent)
 NO_CONSENT_KEEPER = (
     "--policy platform is for shops that keep consent themselves, which are those of: "
-    f"{', '.join(CONSENT_KEEPERS)}.\n"
+    f"{', '.join(sorted(KEEPS_CONSENT))}.\n"
 )
 BY = "merchant-add"
 

@@ -19,7 +19,7 @@ RECORDED_SHOP_ID = "548380009"
 def stand_in() -> StandIn:
     """A shop known by its domain; the app's secret signs for all of them."""
     domain = f"kontor-{secrets.token_hex(4)}.myshopify.com"
-    return StandIn(domain, domain, "USD", shop_id=RECORDED_SHOP_ID, keeps_consent=True)
+    return StandIn(domain, domain, "USD", shop_id=RECORDED_SHOP_ID)
 
 
 def recorded(file: Path) -> Recorded | None:

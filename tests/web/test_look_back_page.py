@@ -68,3 +68,19 @@ def test_one_click_leaves_some_people_out_and_another_nobody(visitor: Visitor, p
     assert "10 of a hundred people, chosen by chance and always the same ones, get nothing." in told
     told = visitor.press("Leave nobody out").text
     assert "Leave some out, by chance and always the same ones, and compare." in told
+
+
+def test_what_a_colleague_saves_at_that_moment_is_not_overwritten(
+    visitor: Visitor, page: str, machine: Machine, merchant: Merchant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flow, usual = CATALOGUE["cart_recovery"], changes.save_flow
+
+    def just_after_her(*given: object) -> int:
+        monkeypatch.setattr(changes, "save_flow", usual)
+        usual(machine, merchant.id, flow, {"minimum_cart": 2000}, "Ada")
+        return usual(*given)  # type: ignore[arg-type]
+
+    visitor.open(page)
+    monkeypatch.setattr(changes, "save_flow", just_after_her)
+    assert "Somebody has saved meanwhile" in visitor.press("Leave out 10 %").text
+    assert "Leave some out" in visitor.text

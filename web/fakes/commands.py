@@ -16,6 +16,7 @@ from core.db import reading
 from core.models import Merchant
 from engine import simulation
 from engine.machine import Machine
+from integrations import KEEPS_CONSENT
 from web import stand_ins
 from web.fakes import authority, clocks, connecting, surroundings
 from web.fakes.browser import LostOnTheWay
@@ -91,7 +92,7 @@ def _connect(program: "Program", config: Config, given: argparse.Namespace) -> i
     machine = _machine(program, config)
     if machine is None:
         return 2
-    if given.policy == "platform" and given.platform not in stand_ins.CONSENT_KEEPERS:
+    if given.policy == "platform" and given.platform not in KEEPS_CONSENT:
         sys.stderr.write(stand_ins.NO_CONSENT_KEEPER)
         return 2
     ended = threading.Event()
