@@ -51,8 +51,7 @@ def replace_lines(
     add_lines(session, merchant_id, wanted, cart_id=cart_id, order_id=order_id)
 
 
-# What returns something goes to the database as one statement for all its rows.
-_ADD_LINES = lines.insert().returning(lines.c.position)
+_ADD_LINES = Inserting(lines, lambda row: row)
 
 
 def add_lines(
@@ -82,8 +81,7 @@ def add_lines(
         }
         for position, line in enumerate(wanted)
     ]
-    if rows:
-        session.connection().execute(_ADD_LINES, rows)
+    _ADD_LINES.run_all(session, rows)
 
 
 def _refresh(

@@ -1,6 +1,6 @@
 """INSERTs that know ON CONFLICT, built once for each database."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Table, bindparam
@@ -40,6 +40,11 @@ class Inserting:
 
     def run(self, session: Session, values: Mapping[str, Any]) -> None:
         self._statement(session, values).run(session, values)
+
+    def run_all(self, session: Session, many: Sequence[Mapping[str, Any]]) -> None:
+        """One row for each of `many`, which all name the same columns."""
+        if many:
+            self._statement(session, many[0]).run_all(session, many)
 
     def _statement(self, session: Session, values: Mapping[str, Any]) -> Statement:
         made_of = (dialect_of(session), *values)

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import and_, bindparam, exists, select
+from sqlalchemy import and_, bindparam, exists, or_, select
 
 from core.actions import Enrol
 from core.models.tables import effects, enrolments
 from core.reasons import Reason
+from core.statements import Statement
 from engine.deciding import Deciding
 from engine.facts import DONE
 
@@ -27,30 +28,32 @@ MENDED = (
 _SENT = and_(
     effects.c.enrolment_id == enrolments.c.id,
     effects.c.kind == "send_message",
-    effects.c.state.in_(DONE),
+    or_(*(effects.c.state == state for state in DONE)),
 )
 # Both modes are named so that the index is of use.
-_OF_CART = select(
-    enrolments.c.id,
-    enrolments.c.person_id,
-    enrolments.c.mode,
-    enrolments.c.state,
-    enrolments.c.reason,
-    enrolments.c.episode,
-    exists().where(_SENT).label("wrote"),
-).where(
-    enrolments.c.merchant_id == bindparam("whose"),
-    enrolments.c.flow == bindparam("flow"),
-    enrolments.c.mode.in_(("live", "shadow")),
-    enrolments.c.subject == "cart",
-    enrolments.c.subject_id == bindparam("cart"),
+_OF_CART = Statement(
+    select(
+        enrolments.c.id,
+        enrolments.c.person_id,
+        enrolments.c.mode,
+        enrolments.c.state,
+        enrolments.c.reason,
+        enrolments.c.episode,
+        exists().where(_SENT).label("wrote"),
+    ).where(
+        enrolments.c.merchant_id == bindparam("whose"),
+        enrolments.c.flow == bindparam("flow"),
+        or_(enrolments.c.mode == "live", enrolments.c.mode == "shadow"),
+        enrolments.c.subject == "cart",
+        enrolments.c.subject_id == bindparam("cart"),
+    )
 )
 
 
 def trips_of_cart(case: Deciding) -> Sequence[Any]:
     """Every trip of this flow that the cart has had, whoever was meant."""
     wanted = {"whose": case.merchant.id, "flow": case.flow.key, "cart": case.subject.cart_id}
-    return case.session.connection().execute(_OF_CART, wanted).all()
+    return _OF_CART.records(case.session, wanted)
 
 
 def next_episode(case: Deciding, action: Enrol) -> int | None:

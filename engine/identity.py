@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, insert, or_, select, text, update
+from sqlalchemy import bindparam, column, insert, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from core import clock
@@ -18,7 +18,7 @@ from core.addresses import canonical
 from core.db import dialect_of
 from core.events import Contact
 from core.models.tables import addresses, orders, people
-from core.statements import Statement, one_of
+from core.statements import Statement, one_of, records_of
 from core.vault import Vault
 from engine.built import Inserting
 from engine.merging import merge
@@ -69,7 +69,6 @@ def resolve(
     named = _named(vault, merchant_id, contact)
     if not named:
         return None
-    _lock_names(session, named)
     known, seen = _lock_known(session, merchant_id, named)
     person_id, *younger = sorted(seen) or [_make_person(session, vault, merchant_id, contact, seen_at)]
     for other in younger:
@@ -153,16 +152,18 @@ def _named(vault: Vault, merchant_id: int, contact: Contact) -> Names:
 # One row after the other, so every worker takes the locks in the same order.
 _LOCK_NAMES = Statement(
     text(
-        "SELECT pg_advisory_xact_lock(hashtextextended(name, 0)) FROM unnest(CAST(:names AS text[])) AS name"
-    )
+        "SELECT pg_advisory_xact_lock(hashtextextended(name, 0)) AS held"
+        " FROM unnest(CAST(:names AS text[])) AS name"
+    ).columns(column("held"))
 )
 
 
-def _lock_names(session: Session, named: Names) -> None:
+def _locking_names(session: Session, named: Names) -> list[tuple[Statement, dict[str, Any]]]:
     """Two workers that meet a new person at once must not make two. SQLite
     has one writer anyway."""
-    if dialect_of(session) == "postgresql":
-        _LOCK_NAMES.run(session, {"names": [print_ for _, print_ in sorted(named)]})
+    if dialect_of(session) != "postgresql":
+        return []
+    return [(_LOCK_NAMES, {"names": [print_ for _, print_ in sorted(named)]})]
 
 
 _KNOWN = Statement(
@@ -179,11 +180,11 @@ Seen = dict[str, str]
 def _lock_known(session: Session, merchant_id: int, named: Names) -> tuple[Known, dict[int, Seen]]:
     """Whom these names belong to, locked, and what was learnt of each when."""
     wanted = {"whose": merchant_id, "prints": [print_ for _, print_ in named]}
-    rows = _KNOWN.rows(session, wanted)
+    rows = records_of(session, [*_locking_names(session, named), (_KNOWN, wanted)])[-1]
     ids = {person_id for _, _, person_id, _ in rows}
     locked = _lock_and_tell(session, merchant_id, ids) if ids else {}
     moved = len(locked) < len(ids) or any(row.erased_at is not None for row in locked.values())
-    if moved and _KNOWN.rows(session, wanted) != rows:
+    if moved and _KNOWN.records(session, wanted) != rows:
         # Two of them were made one, or one was erased, since they were looked up.
         return _lock_known(session, merchant_id, named)
     known = {(channel, print_): (person_id, row_id) for channel, print_, person_id, row_id in rows}

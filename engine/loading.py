@@ -1,10 +1,10 @@
 """Loading what flows need to know, for a whole batch in a fixed number of queries."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, and_, bindparam, or_, select
+from sqlalchemy import BindParameter, and_, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from core.events import Line, Stock
@@ -22,30 +22,35 @@ from core.models.tables import (
 )
 from core.money import Money
 from core.reasons import Reason
-from core.statements import one_of
+from core.statements import Statement, one_of, records_of
 from engine.known import Loaded, Planned, Slot, Subject
 from engine.standing import Act
 
 
 def load(session: Session, merchant_id: int, subjects: Sequence[Subject], now: datetime) -> Loaded:
     """Load everything about these subjects; `now` is the merchant's time."""
-    loaded, connection = Loaded(now), session.connection()
-    person_ids = sorted({s.person_id for s in subjects if s.person_id is not None})
-    wanted = {"whose": merchant_id, "carts": sorted({s.cart_id for s in subjects}), "people": person_ids}
+    loaded = Loaded(now)
+    whose = {"whose": merchant_id}
+    people_meant = whose | {"people": sorted({s.person_id for s in subjects if s.person_id is not None})}
+    carts_meant = whose | {"carts": sorted({s.cart_id for s in subjects})}
     # People first: what is read after their version is at least as new as it says.
-    if person_ids:
-        _load_people(connection, loaded, wanted)
-    _load_carts(connection, loaded, wanted)
-    _load_orders(connection, loaded, wanted)
-    if person_ids:
-        _load_trips(connection, loaded, wanted)
+    asked = [(one, people_meant) for one in (_PEOPLE, _ADDRESSES, _TRIPS)]
+    asked += [(one, carts_meant) for one in (_CARTS, _LINES)]
+    persons, names, trips, in_carts, in_lines = records_of(session, asked)
+    _keep_people(loaded, persons, names)
+    _keep_carts(loaded, in_carts, in_lines)
+    further = [(_ORDERS, people_meant | _names_of(in_carts))]
+    if trips:
+        further.append((_MESSAGES, whose | {"trips": [trip.id for trip in trips]}))
+    loaded.orders, messages = [*records_of(session, further), []][:2]
+    _keep_trips(loaded, trips, messages)
     return loaded
 
 
 _WHOSE: BindParameter[int] = bindparam("whose")
-_CARTS = select(carts).where(carts.c.merchant_id == _WHOSE, one_of(carts.c.id, "carts"))
+_CARTS = Statement(select(carts).where(carts.c.merchant_id == _WHOSE, one_of(carts.c.id, "carts")))
 # What is in the carts, and what is known of its stock.
-_LINES = (
+_LINES = Statement(
     select(lines, carts.c.currency, variants.c.stock_kind, variants.c.stock_units)
     .join(carts, carts.c.id == lines.c.cart_id)
     .outerjoin(
@@ -56,9 +61,9 @@ _LINES = (
 )
 
 
-def _load_carts(connection: Connection, loaded: Loaded, wanted: Mapping[str, Any]) -> None:
-    loaded.carts = {row.id: row for row in connection.execute(_CARTS, wanted)}
-    for row in connection.execute(_LINES, wanted):
+def _keep_carts(loaded: Loaded, found: Sequence[Any], in_them: Sequence[Any]) -> None:
+    loaded.carts = {row.id: row for row in found}
+    for row in in_them:
         loaded.lines[row.cart_id].append(_line(row))
         if row.stock_kind is not None:
             loaded.stock[row.variant_ref] = Stock(row.stock_kind, row.stock_units)
@@ -78,36 +83,38 @@ def _line(row: Any) -> Line:
     )
 
 
-_ORDERS = select(
-    orders.c.person_id,
-    orders.c.address_id,
-    orders.c.ref,
-    orders.c.cancelled_at,
-    orders.c.cart_ref,
-    orders.c.cart_token,
-    orders.c.phone_fingerprint,
-    orders.c.placed_at,
-    orders.c.paid_at,
-    orders.c.bought,
-).where(
-    orders.c.merchant_id == _WHOSE,
-    or_(
-        one_of(orders.c.person_id, "people"),
-        one_of(orders.c.cart_ref, "refs"),
-        one_of(orders.c.cart_token, "tokens"),
-        one_of(orders.c.phone_fingerprint, "phones"),
-    ),
-    orders.c.test.is_(False),
+# Orders of these people or of these carts, whoever placed them.
+_ORDERS = Statement(
+    select(
+        orders.c.person_id,
+        orders.c.address_id,
+        orders.c.ref,
+        orders.c.cancelled_at,
+        orders.c.cart_ref,
+        orders.c.cart_token,
+        orders.c.phone_fingerprint,
+        orders.c.placed_at,
+        orders.c.paid_at,
+        orders.c.bought,
+    ).where(
+        orders.c.merchant_id == _WHOSE,
+        or_(
+            one_of(orders.c.person_id, "people"),
+            one_of(orders.c.cart_ref, "refs"),
+            one_of(orders.c.cart_token, "tokens"),
+            one_of(orders.c.phone_fingerprint, "phones"),
+        ),
+        orders.c.test.is_(False),
+    )
 )
 
 
-def _load_orders(connection: Connection, loaded: Loaded, wanted: Mapping[str, Any]) -> None:
-    """Orders of these people or of these carts, whoever placed them."""
-    refs = [row.ref for row in loaded.carts.values()]
-    tokens = [row.token for row in loaded.carts.values() if row.token]
-    phones = [row.phone_fingerprint for row in loaded.carts.values() if row.phone_fingerprint]
-    named = {"refs": refs, "tokens": tokens + refs, "phones": phones}
-    loaded.orders = list(connection.execute(_ORDERS, {**wanted, **named}))
+def _names_of(found: Sequence[Any]) -> dict[str, list[str]]:
+    """By what an order says which cart it was."""
+    refs = [row.ref for row in found]
+    tokens = [row.token for row in found if row.token]
+    phones = [row.phone_fingerprint for row in found if row.phone_fingerprint]
+    return {"refs": refs, "tokens": tokens + refs, "phones": phones}
 
 
 # Each person's newest cart, also where it was emptied: an older one that it
@@ -119,8 +126,10 @@ _NEWEST = (
     .limit(1)
     .scalar_subquery()
 )
-_PEOPLE = select(people, _NEWEST.label("newest")).where(
-    people.c.merchant_id == _WHOSE, one_of(people.c.id, "people")
+_PEOPLE = Statement(
+    select(people, _NEWEST.label("newest")).where(
+        people.c.merchant_id == _WHOSE, one_of(people.c.id, "people")
+    )
 )
 _STOPPED = and_(
     suppressions.c.merchant_id == addresses.c.merchant_id,
@@ -133,7 +142,7 @@ _ACTS = and_(
     consents.c.channel == "email",
 )
 # Each address once for every act of consent or objection, at least once.
-_ADDRESSES = (
+_ADDRESSES = Statement(
     select(addresses, suppressions.c.reason, consents.c.state, consents.c.act_at, consents.c.source)
     .outerjoin(suppressions, _STOPPED)
     .outerjoin(consents, _ACTS)
@@ -142,10 +151,9 @@ _ADDRESSES = (
 )
 
 
-def _load_people(connection: Connection, loaded: Loaded, wanted: Mapping[str, Any]) -> None:
-    loaded.persons = {row.id: row for row in connection.execute(_PEOPLE, wanted)}
+def _keep_people(loaded: Loaded, persons: Sequence[Any], told: Sequence[Any]) -> None:
+    loaded.persons = {row.id: row for row in persons}
     loaded.newest = {row.id: row.newest for row in loaded.persons.values() if row.newest is not None}
-    told = connection.execute(_ADDRESSES, wanted).all()
     for row in {row.id: row for row in told}.values():
         loaded.names[row.person_id].append(row)
         if row.channel == "email":
@@ -157,36 +165,35 @@ def _load_people(connection: Connection, loaded: Loaded, wanted: Mapping[str, An
             loaded.acts[row.id].append(Act(row.state, row.act_at, row.source))
 
 
-_TRIPS = select(enrolments).where(
-    enrolments.c.merchant_id == _WHOSE, one_of(enrolments.c.person_id, "people")
+_TRIPS = Statement(
+    select(enrolments).where(enrolments.c.merchant_id == _WHOSE, one_of(enrolments.c.person_id, "people"))
 )
-_MESSAGES = select(
-    effects.c.id,
-    effects.c.enrolment_id,
-    effects.c.person_id,
-    effects.c.step,
-    effects.c.state,
-    effects.c.flow,
-    effects.c.mode,
-    effects.c.due_at,
-    effects.c.wake_at,
-    effects.c.acted_at,
-    effects.c.slot_day,
-    effects.c.kind,
-).where(
-    effects.c.merchant_id == _WHOSE,
-    one_of(effects.c.enrolment_id, "trips"),
-    effects.c.kind == "send_message",
+_MESSAGES = Statement(
+    select(
+        effects.c.id,
+        effects.c.enrolment_id,
+        effects.c.person_id,
+        effects.c.step,
+        effects.c.state,
+        effects.c.flow,
+        effects.c.mode,
+        effects.c.due_at,
+        effects.c.wake_at,
+        effects.c.acted_at,
+        effects.c.slot_day,
+        effects.c.kind,
+    ).where(
+        effects.c.merchant_id == _WHOSE,
+        one_of(effects.c.enrolment_id, "trips"),
+        effects.c.kind == "send_message",
+    )
 )
 
 
-def _load_trips(connection: Connection, loaded: Loaded, wanted: Mapping[str, Any]) -> None:
-    trips = connection.execute(_TRIPS, wanted).all()
+def _keep_trips(loaded: Loaded, trips: Sequence[Any], messages: Sequence[Any]) -> None:
     for trip in trips:
         loaded.trips[(trip.person_id, trip.flow, trip.mode)].append(trip)
-    if not trips:
-        return
-    for row in connection.execute(_MESSAGES, {**wanted, "trips": [trip.id for trip in trips]}):
+    for row in messages:
         loaded.steps[row.enrolment_id].append(row)
         if row.slot_day is not None:
             loaded.slots[row.person_id].append(Slot(row.slot_day, row.id, row.flow))

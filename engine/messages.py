@@ -10,6 +10,7 @@ from core import clock
 from core.actions import SendMessage
 from core.models.tables import effects
 from core.reasons import Reason
+from engine.built import Inserting
 from engine.deciding import Deciding, Trip
 from engine.late import note
 from engine.work import announce
@@ -17,6 +18,7 @@ from engine.work import announce
 MOVABLE = ("pending", "claimed", "held")
 # Whatever returns something goes to the database as one statement for all its rows.
 _ADD = effects.insert().returning(effects.c.id, effects.c.step)
+_ADD_MESSAGES = Inserting(effects, lambda row: row)
 
 
 _OF_TRIP = select(
@@ -53,7 +55,7 @@ def add_messages(case: Deciding, trip: Trip, messages: Sequence[SendMessage]) ->
         wake_at = None if code_id else clock.real_time(case.merchant, message.due_at)
         row = _effect(case, trip.id, message, _key(case, trip, message), state, wake_at)
         rows.append(row | {"kind": "send_message", "waits_for": code_id})
-    case.session.connection().execute(_ADD, rows)
+    _ADD_MESSAGES.run_all(case.session, rows)
     earliest = min(message.due_at for message in messages)
     announce(case.session, case.merchant.id, clock.real_time(case.merchant, earliest))
     note(case.session, case.merchant, [message.due_at for message in messages])

@@ -13,7 +13,6 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from core import clock
-from core.db import insert
 from core.events import (
     Cart,
     CartLinesChanged,
@@ -35,7 +34,7 @@ from core.models.tables import carts, consents, inbound_people, orders
 from core.vault import Vault
 from engine import catalogue, purchases
 from engine.baskets import remember_cart, replace_lines
-from engine.built import BuiltOnce, Inserting
+from engine.built import Inserting
 from engine.identity import Found, lock_people, resolve
 
 
@@ -117,7 +116,7 @@ def _seen_at(event: Event) -> datetime:
             return clock.now()
 
 
-_LINK = BuiltOnce(lambda session: insert(inbound_people, session).on_conflict_do_nothing())
+_LINK = Inserting(inbound_people, lambda row: row.on_conflict_do_nothing())
 
 
 def _link_bodies(
@@ -128,7 +127,7 @@ def _link_bodies(
     if inbound_id is None or not named:
         return
     rows = [{"inbound_id": inbound_id, "person_id": p, "merchant_id": merchant_id} for p in sorted(named)]
-    session.connection().execute(_LINK(session), rows)
+    _LINK.run_all(session, rows)
 
 
 def _remember(

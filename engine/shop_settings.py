@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from core.facts import Mode
 from core.models.tables import settings_versions
 from core.settings import FlowSettings, Option, Section, Settings, setting
+from core.statements import Statement, one_of
 from flows.flow import Flow
 
 SHOP = "shop"
@@ -162,7 +163,7 @@ def newest_settings(
 ) -> tuple[ShopSettings, dict[str, Saved]]:
     """What counts now for the shop and in each of these flows."""
     wanted = {"whose": merchant_id, "scopes": [SHOP, *(flow.key for flow in flows)]}
-    rows = {row.scope: row for row in session.connection().execute(_NEWEST, wanted)}
+    rows = {row.scope: row for row in _NEWEST.records(session, wanted)}
     shop = read_as(ShopSettings, rows[SHOP].data if SHOP in rows else {})
     return shop, {flow.key: _saved(flow, rows.get(flow.key)) for flow in flows}
 
@@ -196,21 +197,24 @@ def _data_at(session: Session, merchant_id: int, scope: str, version: int) -> Ma
 
 
 _LATER = settings_versions.alias()
-_NEWEST = select(
-    settings_versions.c.scope,
-    settings_versions.c.version,
-    settings_versions.c.mode,
-    settings_versions.c.data,
-    settings_versions.c.live_since,
-).where(
-    settings_versions.c.merchant_id == bindparam("whose"),
-    settings_versions.c.scope.in_(bindparam("scopes", expanding=True)),
-    settings_versions.c.version
-    == select(func.max(_LATER.c.version))
-    .where(
-        _LATER.c.merchant_id == settings_versions.c.merchant_id, _LATER.c.scope == settings_versions.c.scope
+_NEWEST = Statement(
+    select(
+        settings_versions.c.scope,
+        settings_versions.c.version,
+        settings_versions.c.mode,
+        settings_versions.c.data,
+        settings_versions.c.live_since,
+    ).where(
+        settings_versions.c.merchant_id == bindparam("whose"),
+        one_of(settings_versions.c.scope, "scopes"),
+        settings_versions.c.version
+        == select(func.max(_LATER.c.version))
+        .where(
+            _LATER.c.merchant_id == settings_versions.c.merchant_id,
+            _LATER.c.scope == settings_versions.c.scope,
+        )
+        .scalar_subquery(),
     )
-    .scalar_subquery(),
 )
 
 
