@@ -29,6 +29,9 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.expression import ClauseElement
 from sqlalchemy.sql.visitors import InternalTraversal
 
+# libpq's word for a connection on which no transaction has begun.
+IDLE = 0
+
 
 class Statement:
     """One constant statement; what changes is named by `bindparam`, and a list
@@ -74,9 +77,11 @@ class Statement:
         return connection, self._made[dialect.name]
 
 
-def records_of(
-    bind: Session | Connection, asked: Sequence[tuple[Statement, Mapping[str, Any]]]
-) -> list[list[Any]]:
+# A statement and what is bound to its names.
+Asked = tuple[Statement, Mapping[str, Any]]
+
+
+def records_of(bind: Session | Connection, asked: Sequence[Asked]) -> list[list[Any]]:
     """What each of these finds, in their order and one after the other, by name
     and as SQLAlchemy would tell it. PostgreSQL hears them all before it is
     waited for: on a quiet machine the waiting costs more than the finding.
@@ -93,9 +98,10 @@ def records_of(
 
 
 def _at_once(connection: Connection, many: int) -> AbstractContextManager[Any]:
-    if connection.dialect.name != "postgresql" or many < 2:
-        return nullcontext()
+    """The first statement goes together with the BEGIN, which the driver sends of itself."""
     driver: Any = connection.connection.driver_connection
+    if connection.dialect.name != "postgresql" or (many < 2 and driver.info.transaction_status != IDLE):
+        return nullcontext()
     return driver.pipeline()  # type: ignore[no-any-return]
 
 

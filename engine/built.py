@@ -7,7 +7,7 @@ from sqlalchemy import Table, bindparam
 from sqlalchemy.orm import Session
 
 from core.db import dialect_of, insert
-from core.statements import Statement
+from core.statements import Asked, Statement
 
 
 class BuiltOnce:
@@ -33,6 +33,10 @@ class Inserting:
     def __init__(self, table: Table, finish: Callable[[Any], Any]) -> None:
         self._table, self._finish = table, finish
         self._made: dict[tuple[str, ...], Statement] = {}
+
+    def asked(self, session: Session, values: Mapping[str, Any]) -> Asked:
+        """For `records_of`, where several rows are added at once."""
+        return self._statement(session, values), values
 
     def rows(self, session: Session, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         """What is returned of the row, if it was added."""

@@ -1,14 +1,12 @@
 """Episodes: whether a cart that had its trip may have another."""
 
-from collections.abc import Sequence
-from typing import Any
 
 from sqlalchemy import and_, bindparam, exists, or_, select
 
 from core.actions import Enrol
 from core.models.tables import effects, enrolments
 from core.reasons import Reason
-from core.statements import Statement
+from core.statements import Asked, Statement
 from engine.deciding import Deciding
 from engine.facts import DONE
 
@@ -50,10 +48,9 @@ _OF_CART = Statement(
 )
 
 
-def trips_of_cart(case: Deciding) -> Sequence[Any]:
-    """Every trip of this flow that the cart has had, whoever was meant."""
-    wanted = {"whose": case.merchant.id, "flow": case.flow.key, "cart": case.subject.cart_id}
-    return _OF_CART.records(case.session, wanted)
+def trips_of_cart(case: Deciding) -> Asked:
+    """To be asked: every trip of this flow that the cart has had, whoever was meant."""
+    return _OF_CART, {"whose": case.merchant.id, "flow": case.flow.key, "cart": case.subject.cart_id}
 
 
 def next_episode(case: Deciding, action: Enrol) -> int | None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, column, insert, or_, select, text, update
+from sqlalchemy import bindparam, column, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from core import clock
@@ -18,7 +18,7 @@ from core.addresses import canonical
 from core.db import dialect_of
 from core.events import Contact
 from core.models.tables import addresses, orders, people
-from core.statements import Statement, one_of, records_of
+from core.statements import Asked, Statement, one_of, records_of
 from core.vault import Vault
 from engine.built import Inserting
 from engine.merging import merge
@@ -70,13 +70,15 @@ def resolve(
     if not named:
         return None
     known, seen = _lock_known(session, merchant_id, named)
-    person_id, *younger = sorted(seen) or [_make_person(session, vault, merchant_id, contact, seen_at)]
+    person_id, *younger = sorted(seen) or [_make(session, vault, merchant_id, contact, seen_at)]
     for other in younger:
         seen[person_id] = _learn_from(session, vault, merchant_id, other, person_id)
         merge(session, merchant_id, other, person_id)
     if person_id in seen:
         _learn(session, vault, merchant_id, person_id, contact, seen_at, seen[person_id])
-    made = _add_addresses(session, vault, merchant_id, person_id, named, known)
+    naming = _naming(vault, merchant_id, person_id, contact) if person_id not in seen else []
+    adding = _adding(session, vault, merchant_id, person_id, {n: named[n] for n in named if n not in known})
+    made = {row.channel: row.id for (row,) in records_of(session, [*naming, *adding])[len(naming) :]}
     ids = {channel: address for (channel, _), (_, address) in known.items()} | made
     return Found(person_id, ids.get("email"))
 
@@ -158,7 +160,7 @@ _LOCK_NAMES = Statement(
 )
 
 
-def _locking_names(session: Session, named: Names) -> list[tuple[Statement, dict[str, Any]]]:
+def _locking_names(session: Session, named: Names) -> list[Asked]:
     """Two workers that meet a new person at once must not make two. SQLite
     has one writer anyway."""
     if dialect_of(session) != "postgresql":
@@ -196,14 +198,12 @@ _NAME = Statement(
     update(people)
     .where(people.c.id == bindparam("who"), people.c.merchant_id == bindparam("whose"))
     .values(first_name=bindparam("name"))
+    .returning(people.c.id)
 )
 
 
-def _make_person(
-    session: Session, vault: Vault, merchant_id: int, contact: Contact, seen_at: datetime
-) -> int:
-    """Nobody else sees the row before the commit: it is locked by being made.
-    The first name is sealed to the row's number, so it comes after."""
+def _make(session: Session, vault: Vault, merchant_id: int, contact: Contact, seen_at: datetime) -> int:
+    """Nobody else sees the row before the commit: it is locked by being made."""
     seen = _marks(vault, merchant_id, contact, seen_at)
     values = {
         "merchant_id": merchant_id,
@@ -213,20 +213,21 @@ def _make_person(
         "seen": seen,
         "created_at": clock.now(),
     }
-    person_id = int(_MAKE.rows(session, values)[0][0])
-    if contact.first_name:
-        name = vault.seal(contact.first_name, name_binding(merchant_id, person_id))
-        _NAME.run(session, {"who": person_id, "whose": merchant_id, "name": name})
-    return person_id
+    return int(_MAKE.rows(session, values)[0][0])
 
 
-_ADD = insert(addresses).returning(addresses.c.channel, addresses.c.id)
+def _naming(vault: Vault, merchant_id: int, person_id: int, contact: Contact) -> list[Asked]:
+    """The first name is sealed to the row's number, so it comes after."""
+    if not contact.first_name:
+        return []
+    name = vault.seal(contact.first_name, name_binding(merchant_id, person_id))
+    return [(_NAME, {"who": person_id, "whose": merchant_id, "name": name})]
 
 
-def _add_addresses(
-    session: Session, vault: Vault, merchant_id: int, person_id: int, named: Names, known: Known
-) -> dict[str, int]:
-    """The rows of names not known yet, by channel."""
+_ADD = Inserting(addresses, lambda row: row.returning(addresses.c.channel, addresses.c.id))
+
+
+def _adding(session: Session, vault: Vault, merchant_id: int, person_id: int, unknown: Names) -> list[Asked]:
     rows = [
         {
             "merchant_id": merchant_id,
@@ -237,12 +238,9 @@ def _add_addresses(
             "masked": masked(channel, value),
             "created_at": clock.now(),
         }
-        for (channel, print_), value in named.items()
-        if (channel, print_) not in known
+        for (channel, print_), value in unknown.items()
     ]
-    if not rows:
-        return {}
-    return {row.channel: row.id for row in session.connection().execute(_ADD, rows)}
+    return [_ADD.asked(session, row) for row in rows]
 
 
 def _marks(vault: Vault, merchant_id: int, contact: Contact, seen_at: datetime) -> Seen:

@@ -6,7 +6,7 @@ from typing import Any
 
 import structlog
 from sqlalchemy import Engine, bindparam, literal_column, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, make_transient_to_detached
 
 from core import clock
 from core.db import insert, may_pass, transact, transaction
@@ -117,22 +117,21 @@ def _handle_next(machine: Machine) -> bool:
 
 def _handled(machine: Machine, session: Session, taken: list[int]) -> bool:
     """False where nothing is new; `taken` names what was begun."""
-    row = session.execute(_NEXT).one_or_none()
-    if row is None:
-        return False
-    taken.append(row.id)
-    _settle(session, row.id, _handle(machine, session, row))
-    return True
+    found = _NEXT.records(session, {})
+    for row in found:
+        taken.append(row.inbound_id)
+        _settle(session, row.inbound_id, _handle(machine, session, row))
+    return bool(found)
 
 
 # The oldest new webhook, whose it is and where it must come from.
-_NEXT = (
+_NEXT = Statement(
     select(
-        inbound.c.id,
+        inbound.c.id.label("inbound_id"),
         inbound.c.dedupe,
         inbound.c.topic,
         inbound.c.body,
-        Merchant,
+        merchants,
         connections.c.domain,
         connections.c.shop_id,
     )
@@ -148,7 +147,7 @@ _NEXT = (
 
 def _handle(machine: Machine, session: Session, row: Any) -> str | None:
     """The reason why the webhook is unreadable, or None."""
-    merchant = row.Merchant
+    merchant = _merchant(session, row)
     shop = machine.shops[merchant.platform]
     body = machine.vault.open(row.body, body_binding(merchant.id, row.dedupe))
     identity = ShopIdentity(row.domain, row.shop_id, merchant.currency)
@@ -156,10 +155,18 @@ def _handle(machine: Machine, session: Session, row: Any) -> str | None:
         found = shop.read(row.topic, body, identity)
     except Unreadable as error:
         return str(error)
-    apply(machine, session, merchant, found, row.id)
+    apply(machine, session, merchant, found, row.inbound_id)
     if merchant.uninstalled_at is not None:
-        _empty(session, row.id)
+        _empty(session, row.inbound_id)
     return None
+
+
+def _merchant(session: Session, row: Any) -> Merchant:
+    """As if the session itself had found it: what is changed of it is written."""
+    merchant = Merchant(**{column.name: getattr(row, column.name) for column in merchants.c})
+    make_transient_to_detached(merchant)
+    session.add(merchant)
+    return merchant
 
 
 def apply(

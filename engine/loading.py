@@ -22,13 +22,20 @@ from core.models.tables import (
 )
 from core.money import Money
 from core.reasons import Reason
-from core.statements import Statement, one_of, records_of
+from core.statements import Asked, Statement, one_of, records_of
 from engine.known import Loaded, Planned, Slot, Subject
 from engine.standing import Act
 
 
-def load(session: Session, merchant_id: int, subjects: Sequence[Subject], now: datetime) -> Loaded:
-    """Load everything about these subjects; `now` is the merchant's time."""
+def load(
+    session: Session,
+    merchant_id: int,
+    subjects: Sequence[Subject],
+    now: datetime,
+    also: Sequence[Asked] = (),
+) -> Loaded:
+    """Load everything about these subjects; `now` is the merchant's time. What
+    is `also` asked is heard with the rest."""
     loaded = Loaded(now)
     whose = {"whose": merchant_id}
     people_meant = whose | {"people": sorted({s.person_id for s in subjects if s.person_id is not None})}
@@ -36,7 +43,7 @@ def load(session: Session, merchant_id: int, subjects: Sequence[Subject], now: d
     # People first: what is read after their version is at least as new as it says.
     asked = [(one, people_meant) for one in (_PEOPLE, _ADDRESSES, _TRIPS)]
     asked += [(one, carts_meant) for one in (_CARTS, _LINES)]
-    persons, names, trips, in_carts, in_lines = records_of(session, asked)
+    persons, names, trips, in_carts, in_lines, *loaded.also = records_of(session, [*asked, *also])
     _keep_people(loaded, persons, names)
     _keep_carts(loaded, in_carts, in_lines)
     further = [(_ORDERS, people_meant | _names_of(in_carts))]

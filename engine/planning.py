@@ -96,10 +96,9 @@ def _settings(session: Session, merchant: Merchant, flow: Flow) -> tuple[ShopSet
 
 
 def _decide(case: Deciding, event: Event | None) -> None:
-    case = replace(case, cart_trips=trips_of_cart(case))
+    case, loaded = _looked_at(case)
     if isinstance(event, CartUpdated) and _end_trips_of_others(case):
-        case = replace(case, cart_trips=trips_of_cart(case))
-    loaded = load(case.session, case.merchant.id, [case.subject], case.now)
+        case, loaded = _looked_at(case)
     facts = _facts(case, loaded)
     trip = _running_trip(case, loaded)
     settings = _settings_for(case, trip)
@@ -109,6 +108,12 @@ def _decide(case: Deciding, event: Event | None) -> None:
         actions = case.flow.plan(event, settings, facts.only(case.flow.needs))
     for action in actions:
         trip = _apply(case, action, facts, trip)
+
+
+def _looked_at(case: Deciding) -> tuple[Deciding, Loaded]:
+    subjects, also = [case.subject], [trips_of_cart(case)]
+    loaded = load(case.session, case.merchant.id, subjects, case.now, also)
+    return replace(case, cart_trips=loaded.also[0]), loaded
 
 
 def _end_trips_of_others(case: Deciding) -> bool:

@@ -10,13 +10,14 @@ from typing import Any
 import structlog
 from huey import Huey
 from huey.consumer import Consumer
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, literal_column, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from core import clock
 from core.db import insert, reading, transaction
 from core.memory import few_heaps
 from core.models.tables import effects, heartbeats, inbound, look_ups, merchants, work
+from core.statements import Statement
 from engine.jobs import Jobs
 from engine.look_ups import askable
 from engine.machine import Machine
@@ -65,6 +66,16 @@ class _Consumer(Consumer):  # type: ignore[misc] # Huey publishes no types.
         super().stop(graceful=True)
 
 
+# Asked ten times a second by every worker: one question, each part of which an index answers.
+_WAITING = Statement(
+    select(
+        select(func.min(work.c.next_at)).scalar_subquery().label("due"),
+        exists().where(merchants.c.clock_target.is_not(None)).label("moving"),
+        exists().where(inbound.c.state == literal_column("'new'")).label("unread"),
+    )
+)
+
+
 class Ticker(threading.Thread):
     """Looks ten times a second whether rows are due and rings; a bell that
     was lost with a dead process is rung again here."""
@@ -100,17 +111,13 @@ class Ticker(threading.Thread):
         """Two cheap looks at indexes decide which bells ring."""
         bells = self._machine.bells
         with reading(self._machine.db) as session:
-            due = session.execute(select(func.min(work.c.next_at))).scalar_one()
-            moving = select(merchants.c.id).where(merchants.c.clock_target.is_not(None)).limit(1)
-            new = select(inbound.c.id).where(inbound.c.state == "new").limit(1)
-            hint = askable(self._machine, now)
-            ring_due = (due is not None and due <= now) or session.execute(moving).first() is not None
-            ring_inbox = session.execute(new).first() is not None
-            ring_look_ups = session.execute(hint.limit(1)).first() is not None
+            (found,) = _WAITING.records(session, {})
+            hint = session.execute(askable(self._machine, now).limit(1)).first()
+        due = found.due is not None and found.due <= now
         for wanted, ring in (
-            (ring_due, bells.due),
-            (ring_inbox, bells.inbox),
-            (ring_look_ups, bells.look_ups),
+            (due or found.moving, bells.due),
+            (found.unread, bells.inbox),
+            (hint is not None, bells.look_ups),
         ):
             if wanted:
                 ring()
