@@ -20,7 +20,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import Pool
 
-from core.statements import driver_errors
+from core.exchange import driver_errors, keep_order
 
 BUSY_TIMEOUT_MS = 30_000
 # PostgreSQL's classes: connection, serialization and deadlock, resources, in use, operator, system.
@@ -38,7 +38,7 @@ def connect(url: str, pool_size: int = 20) -> Engine:
     # The hosts' poolers and a restarted server both cut idle connections.
     # What a failing statement carried may be personal, and errors end up in logs.
     # The connection given back last is given out first: what it has prepared is of use again.
-    return create_engine(
+    engine = create_engine(
         url,
         pool_size=pool_size,
         max_overflow=20,
@@ -47,6 +47,8 @@ def connect(url: str, pool_size: int = 20) -> Engine:
         pool_recycle=1800,
         hide_parameters=True,
     )
+    keep_order(engine)
+    return engine
 
 
 def dispose_after_fork(engine: Engine) -> None:

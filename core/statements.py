@@ -6,8 +6,7 @@ database's answer. What runs once a page or once a webhook needs none of this.
 
 import json
 from collections import namedtuple
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,14 +22,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.engine import Dialect
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.expression import ClauseElement
 from sqlalchemy.sql.visitors import InternalTraversal
 
-# libpq's word for a connection on which no transaction has begun.
-IDLE = 0
+from core.exchange import Told, heard, tell
 
 
 class Statement:
@@ -45,8 +42,7 @@ class Statement:
         """What it finds or returns, as the driver tells it: this suits numbers
         and words. Raises DBAPIError as SQLAlchemy does."""
         connection, compiled = self.compiled(bind)
-        # Read to its end: a statement left open keeps what it reads from being tidied up.
-        with closing(executed(connection, compiled.sql, compiled.bound(values))) as cursor:
+        with heard(connection, compiled.told(values)) as (cursor,):
             return cursor.fetchall()  # type: ignore[no-any-return] # Drivers tell rows as tuples.
 
     def records(self, bind: Session | Connection, values: Mapping[str, Any]) -> list[Any]:
@@ -56,17 +52,15 @@ class Statement:
     def run(self, bind: Session | Connection, values: Mapping[str, Any]) -> int:
         """How many rows it touched."""
         connection, compiled = self.compiled(bind)
-        with closing(executed(connection, compiled.sql, compiled.bound(values))) as cursor:
+        with heard(connection, compiled.told(values)) as (cursor,):
             return int(cursor.rowcount)
 
-    def run_all(self, bind: Session | Connection, many: Sequence[Mapping[str, Any]]) -> None:
-        """Once for each of `many`, none of which is waited for alone."""
-        if len(many) == 1:
-            self.run(bind, many[0])
-        elif many:
-            connection, compiled = self.compiled(bind)
-            with closing(connection.connection.cursor()) as cursor, driver_errors(connection, compiled.sql):
-                cursor.executemany(compiled.sql, [compiled.bound(values) for values in many])
+    def tell(self, bind: Session | Connection, *many: Mapping[str, Any]) -> None:
+        """Once for each of `many`, without waiting for what becomes of it: an
+        error comes with the next question or the commit."""
+        connection, compiled = self.compiled(bind)
+        for values in many:
+            tell(connection, compiled.told(values))
 
     def compiled(self, bind: Session | Connection) -> "tuple[Connection, _Compiled]":
         """As the database behind `bind` is told it."""
@@ -83,26 +77,13 @@ Asked = tuple[Statement, Mapping[str, Any]]
 
 def records_of(bind: Session | Connection, asked: Sequence[Asked]) -> list[list[Any]]:
     """What each of these finds, in their order and one after the other, by name
-    and as SQLAlchemy would tell it. PostgreSQL hears them all before it is
-    waited for: on a quiet machine the waiting costs more than the finding.
+    and as SQLAlchemy would tell it; in one exchange where the database can.
     Raises DBAPIError as SQLAlchemy does."""
     connection = _connection(bind)
-    with ExitStack() as stack:
-        cursors = []
-        with driver_errors(connection, "several statements"), _at_once(connection, len(asked)):
-            for statement, values in asked:
-                _, compiled = statement.compiled(connection)
-                cursor = executed(connection, compiled.sql, compiled.bound(values))
-                cursors.append((compiled, stack.enter_context(closing(cursor))))
-        return [compiled.told(cursor.fetchall()) for compiled, cursor in cursors]
-
-
-def _at_once(connection: Connection, many: int) -> AbstractContextManager[Any]:
-    """The first statement goes together with the BEGIN, which the driver sends of itself."""
-    driver: Any = connection.connection.driver_connection
-    if connection.dialect.name != "postgresql" or (many < 2 and driver.info.transaction_status != IDLE):
-        return nullcontext()
-    return driver.pipeline()  # type: ignore[no-any-return]
+    compiled = [statement.compiled(connection)[1] for statement, _ in asked]
+    told = [one.told(values) for one, (_, values) in zip(compiled, asked, strict=True)]
+    with heard(connection, *told) as cursors:
+        return [one.read_all(cursor.fetchall()) for one, cursor in zip(compiled, cursors, strict=True)]
 
 
 def _connection(bind: Session | Connection) -> Connection:
@@ -167,27 +148,25 @@ class _Compiled:
     sql: str
     names: Sequence[str] | None
     fixed: Mapping[str, Any]
-    prepared: Mapping[str, Callable[[Any], Any]]
+    prepared: Sequence[tuple[str, Callable[[Any], Any]]]
     row: Callable[[Iterable[Any]], Any]
     read: Sequence[tuple[int, Callable[[Any], Any]]]
 
-    def bound(self, values: Mapping[str, Any]) -> Any:
-        told = {name: self._as_driver(name, value) for name, value in values.items()}
-        whole = {**self.fixed, **told}
-        return whole if self.names is None else tuple(whole[name] for name in self.names)
+    def told(self, values: Mapping[str, Any]) -> Told:
+        whole = {**self.fixed, **values}
+        for name, prepare in self.prepared:
+            if name in values:
+                whole[name] = prepare(whole[name])
+        return self.sql, whole if self.names is None else tuple(whole[name] for name in self.names)
 
-    def told(self, rows: Iterable[Sequence[Any]]) -> list[Any]:
-        return [self._told(row) for row in rows]
+    def read_all(self, rows: Iterable[Sequence[Any]]) -> list[Any]:
+        return [self._read(row) for row in rows]
 
-    def _told(self, row: Sequence[Any]) -> Any:
+    def _read(self, row: Sequence[Any]) -> Any:
         values = list(row)
         for position, read in self.read:
             values[position] = read(values[position])
         return self.row(values)
-
-    def _as_driver(self, name: str, value: Any) -> Any:
-        prepare = self.prepared.get(name)
-        return prepare(value) if prepare is not None else value
 
 
 def _compile(clause: ClauseElement, dialect: Dialect) -> _Compiled:
@@ -201,33 +180,14 @@ def _compile(clause: ClauseElement, dialect: Dialect) -> _Compiled:
             prepared[name] = processor
     given = {name: bind.value for name, bind in compiled.binds.items() if not bind.required}
     fixed = {name: prepared[name](value) if name in prepared else value for name, value in given.items()}
-    return _Compiled(compiled.string, compiled.positiontup, fixed, prepared, *_reading(compiled, dialect))
+    return _Compiled(
+        compiled.string, compiled.positiontup, fixed, [*prepared.items()], *_reading(compiled, dialect)
+    )
 
 
 def _reading(compiled: Any, dialect: Dialect) -> tuple[Any, Sequence[tuple[int, Callable[[Any], Any]]]]:
     columns = compiled._result_columns  # noqa: SLF001 - SQLAlchemy tells nobody else what will be found.
     names = [column.keyname for column in columns]
-    kind: Any = namedtuple("Row", names, rename=True)  # type: ignore[misc]  # noqa: PYI024
+    kind: Any = namedtuple("Row", names, rename=True)  # type: ignore[misc] # noqa: PYI024 - The names are known only here.
     readers = [column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns]
     return kind._make, [(position, read) for position, read in enumerate(readers) if read is not None]
-
-
-def executed(connection: Connection, sql: str, bound: Any) -> Any:
-    """The driver's cursor, which whoever asks reads to its end and closes."""
-    cursor = connection.connection.cursor()
-    with driver_errors(connection, sql):
-        cursor.execute(sql, bound)
-    return cursor
-
-
-@contextmanager
-def driver_errors(connection: Connection, sql: str) -> Iterator[None]:
-    """The driver's errors as SQLAlchemy's, without what the statement carried:
-    that may be personal, and errors end up in logs."""
-    errors = connection.dialect.loaded_dbapi.Error
-    try:
-        yield
-    except errors as error:
-        raise DBAPIError.instance(
-            sql, None, error, errors, hide_parameters=True, dialect=connection.dialect
-        ) from error

@@ -81,7 +81,7 @@ def add_lines(
         }
         for position, line in enumerate(wanted)
     ]
-    _ADD_LINES.run_all(session, rows)
+    _ADD_LINES.tell(session, *rows)
 
 
 def _refresh(

@@ -1,6 +1,6 @@
 """INSERTs that know ON CONFLICT, built once for each database."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from sqlalchemy import Table, bindparam
@@ -42,13 +42,11 @@ class Inserting:
         """What is returned of the row, if it was added."""
         return self._statement(session, values).rows(session, values)
 
-    def run(self, session: Session, values: Mapping[str, Any]) -> None:
-        self._statement(session, values).run(session, values)
-
-    def run_all(self, session: Session, many: Sequence[Mapping[str, Any]]) -> None:
-        """One row for each of `many`, which all name the same columns."""
+    def tell(self, session: Session, *many: Mapping[str, Any]) -> None:
+        """A row for each of `many`, which all name the same columns, without
+        waiting: an error comes with the next question or the commit."""
         if many:
-            self._statement(session, many[0]).run_all(session, many)
+            self._statement(session, many[0]).tell(session, *many)
 
     def _statement(self, session: Session, values: Mapping[str, Any]) -> Statement:
         made_of = (dialect_of(session), *values)

@@ -58,7 +58,7 @@ def record(session: Session, said: Said) -> None:
     """Record a decision; the same one said again of the same person is counted."""
     words = list(dict.fromkeys(reason.value for reason in said.reasons))
     values = _values(said, words) | {"times": 1, "recorded_at": clock.now()}
-    _RECORD.run(session, values)
+    _RECORD.tell(session, values)
 
 
 def _values(said: Said, words: list[str]) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """Episodes: whether a cart that had its trip may have another."""
 
-
 from sqlalchemy import and_, bindparam, exists, or_, select
 
 from core.actions import Enrol

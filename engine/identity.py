@@ -76,9 +76,8 @@ def resolve(
         merge(session, merchant_id, other, person_id)
     if person_id in seen:
         _learn(session, vault, merchant_id, person_id, contact, seen_at, seen[person_id])
-    naming = _naming(vault, merchant_id, person_id, contact) if person_id not in seen else []
     adding = _adding(session, vault, merchant_id, person_id, {n: named[n] for n in named if n not in known})
-    made = {row.channel: row.id for (row,) in records_of(session, [*naming, *adding])[len(naming) :]}
+    made = {row.channel: row.id for (row,) in records_of(session, adding)}
     ids = {channel: address for (channel, _), (_, address) in known.items()} | made
     return Found(person_id, ids.get("email"))
 
@@ -198,12 +197,12 @@ _NAME = Statement(
     update(people)
     .where(people.c.id == bindparam("who"), people.c.merchant_id == bindparam("whose"))
     .values(first_name=bindparam("name"))
-    .returning(people.c.id)
 )
 
 
 def _make(session: Session, vault: Vault, merchant_id: int, contact: Contact, seen_at: datetime) -> int:
-    """Nobody else sees the row before the commit: it is locked by being made."""
+    """Nobody else sees the row before the commit: it is locked by being made.
+    The first name is sealed to the row's number, so it comes after."""
     seen = _marks(vault, merchant_id, contact, seen_at)
     values = {
         "merchant_id": merchant_id,
@@ -213,15 +212,11 @@ def _make(session: Session, vault: Vault, merchant_id: int, contact: Contact, se
         "seen": seen,
         "created_at": clock.now(),
     }
-    return int(_MAKE.rows(session, values)[0][0])
-
-
-def _naming(vault: Vault, merchant_id: int, person_id: int, contact: Contact) -> list[Asked]:
-    """The first name is sealed to the row's number, so it comes after."""
-    if not contact.first_name:
-        return []
-    name = vault.seal(contact.first_name, name_binding(merchant_id, person_id))
-    return [(_NAME, {"who": person_id, "whose": merchant_id, "name": name})]
+    person_id = int(_MAKE.rows(session, values)[0][0])
+    if contact.first_name:
+        name = vault.seal(contact.first_name, name_binding(merchant_id, person_id))
+        _NAME.tell(session, {"who": person_id, "whose": merchant_id, "name": name})
+    return person_id
 
 
 _ADD = Inserting(addresses, lambda row: row.returning(addresses.c.channel, addresses.c.id))

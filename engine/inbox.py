@@ -294,4 +294,4 @@ _SETTLE = Statement(
 def _settle(session: Session, inbound_id: int, reason: str | None) -> None:
     into = "unreadable" if reason else "done"
     values = {"which": inbound_id, "into": into, "why": reason, "at": clock.now()}
-    _SETTLE.run(session, values)
+    _SETTLE.tell(session, values)

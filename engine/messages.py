@@ -55,7 +55,7 @@ def add_messages(case: Deciding, trip: Trip, messages: Sequence[SendMessage]) ->
         wake_at = None if code_id else clock.real_time(case.merchant, message.due_at)
         row = _effect(case, trip.id, message, _key(case, trip, message), state, wake_at)
         rows.append(row | {"kind": "send_message", "waits_for": code_id})
-    _ADD_MESSAGES.run_all(case.session, rows)
+    _ADD_MESSAGES.tell(case.session, *rows)
     earliest = min(message.due_at for message in messages)
     announce(case.session, case.merchant.id, clock.real_time(case.merchant, earliest))
     note(case.session, case.merchant, [message.due_at for message in messages])

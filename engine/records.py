@@ -127,7 +127,7 @@ def _link_bodies(
     if inbound_id is None or not named:
         return
     rows = [{"inbound_id": inbound_id, "person_id": p, "merchant_id": merchant_id} for p in sorted(named)]
-    _LINK.run_all(session, rows)
+    _LINK.tell(session, *rows)
 
 
 def _remember(
@@ -220,4 +220,4 @@ def _remember_consent(
         "text": event.text,
         "recorded_at": clock.now(),
     }
-    _AGREE.run(session, values)
+    _AGREE.tell(session, values)

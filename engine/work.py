@@ -47,7 +47,7 @@ _ANNOUNCE = BuiltOnce(_announcing)
 def announce(session: Session, merchant_id: int, wake_at: datetime) -> None:
     """Something of this merchant wakes at `wake_at` (real time); the earlier
     of this and what was announced before counts."""
-    _ANNOUNCE(session).run(session, {"whose": merchant_id, "wake_at": wake_at, "now": clock.now()})
+    _ANNOUNCE(session).tell(session, {"whose": merchant_id, "wake_at": wake_at, "now": clock.now()})
 
 
 def recount(session: Session | Connection, merchant_id: int) -> None:
@@ -55,4 +55,4 @@ def recount(session: Session | Connection, merchant_id: int) -> None:
     The caller holds the entry's lock or is the sweep."""
     entries = _RECOUNT.rows(session, {"whose": merchant_id})
     if any(is_over for (is_over,) in entries):
-        _FORGET.run(session, {"whose": merchant_id})
+        _FORGET.tell(session, {"whose": merchant_id})

@@ -9,7 +9,7 @@ from unittest import mock
 import pytest
 from sqlalchemy import Connection, Engine, event, text, update
 
-from core import clock, statements
+from core import clock, exchange
 from core.db import autocommit, dialect_of, reading, transaction
 from core.models.tables import effects, enrolments
 from engine import claims, inbox, look_ups, sweep
@@ -128,9 +128,9 @@ def _heard(engine: Engine) -> Iterator[list[tuple[str, Any]]]:
         asked.append((sql, bound))
         return executed(connection, sql, bound)
 
-    executed = statements.executed
+    executed = exchange.executed
     event.listen(engine, "before_cursor_execute", hear)
-    with mock.patch.object(statements, "executed", overhear):
+    with mock.patch.object(exchange, "executed", overhear):
         yield asked
     event.remove(engine, "before_cursor_execute", hear)
 

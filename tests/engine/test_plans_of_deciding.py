@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from unittest import mock
 
-from sqlalchemy import Engine, event, text
+from sqlalchemy import Connection, Engine, event, text
 
+from core import exchange
 from core.db import autocommit, dialect_of, reading
 from core.models.tables import enrolments
 from tests.support.kontor import Kontor
@@ -100,8 +102,15 @@ def _heard(engine: Engine) -> Iterator[list[tuple[str, Any]]]:
         if statement.startswith("SELECT"):
             asked.append((statement, values))
 
+    def overhear(connection: Connection, sql: str, bound: Any) -> Any:
+        if sql.startswith("SELECT"):
+            asked.append((sql, bound))
+        return executed(connection, sql, bound)
+
+    executed = exchange.executed
     event.listen(engine, "before_cursor_execute", hear)
-    yield asked
+    with mock.patch.object(exchange, "executed", overhear):
+        yield asked
     event.remove(engine, "before_cursor_execute", hear)
 
 
