@@ -18,7 +18,7 @@ from redis import RedisError
 
 from core.config import Config
 
-QUIET_SECONDS = 0.01
+QUIET_SECONDS = 0.03
 AWAY = (OSError, sqlite3.Error, RedisError)
 
 log = structlog.get_logger()
@@ -52,7 +52,7 @@ def _redis_url(config: Config) -> str:
 
 
 class Bell:
-    """Rings one kind of job, at most once per process and 10 ms.
+    """Rings one kind of job, at most once per process and 30 ms.
 
     A thread of its own rings, so that whoever answers a webhook waits for no
     queue. A ring that falls into the quiet time follows at its end: the last
