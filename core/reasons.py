@@ -41,6 +41,8 @@ class Reason(StrEnum):
     INTERNAL = "internal"
     DISCARDED = "discarded"
     PROVIDER_BUSY = "provider_busy"
+    SENT_AGAIN = "sent_again"
+    LEFT_IN_DOUBT = "left_in_doubt"
 
 
 SENTENCES: dict[Reason, tuple[str, str]] = {
@@ -168,6 +170,14 @@ SENTENCES: dict[Reason, tuple[str, str]] = {
         "The mail server asked to try again later.",
         "Der Mailserver bat um einen späteren Versuch.",
     ),
+    Reason.SENT_AGAIN: (
+        "It was in doubt, and a member had it sent again.",
+        "Ihr Versand war unklar, und ein Mitglied hat sie noch einmal senden lassen.",
+    ),
+    Reason.LEFT_IN_DOUBT: (
+        "It may have arrived; a member decided to leave it at that.",
+        "Sie kann angekommen sein; ein Mitglied hat entschieden, es dabei zu belassen.",
+    ),
     Reason.INTERNAL: (
         "A fault of ours stopped it; the operator can see it in the log.",
         "Ein Fehler unsererseits hat sie aufgehalten; der Betreiber sieht ihn im Protokoll.",
@@ -190,6 +200,10 @@ SENTENCES: dict[Reason, tuple[str, str]] = {
 def noted(reason: Reason, detail: str) -> str:
     """A reason as records keep it, with what it is about: "lost_slot:back_in_stock"."""
     return f"{reason.value}:{detail}" if detail else reason.value
+
+
+# What stands behind the colon is the name of whoever decided.
+BY_A_MEMBER = (Reason.SENT_AGAIN, Reason.LEFT_IN_DOUBT)
 
 
 def sentence(reason: Reason, locale: str) -> str:

@@ -15,6 +15,7 @@ from core.facts import Mode
 from core.models import Merchant
 from core.models.tables import carts, enrolments, merchants, settings_versions
 from core.reasons import Reason
+from engine import guide
 from engine.machine import Machine
 from engine.outlook import trips_with_other_times
 from engine.planning import follow_times
@@ -107,6 +108,15 @@ def save_shop(
         known = shop_settings(session, merchant_id).model_dump(mode="json")
         checked = ShopSettings.model_validate(known | dict(data)).model_dump(mode="json")
         return _save(session, merchant_id, SHOP, "live", checked, None, by)
+
+
+def note(machine: Machine, merchant_id: int, noted: Mapping[str, bool], by: str) -> None:
+    """Keep what she did on the way to her first live flow, with her name."""
+    with transaction(machine.db) as session:
+        _locked(session, merchant_id)
+        known = guide.noted(session, merchant_id)
+        data = guide.Noted.model_validate(known.model_dump() | dict(noted)).model_dump(mode="json")
+        _save(session, merchant_id, guide.SCOPE, "live", data, None, by)
 
 
 def apply_times(machine: Machine, merchant_id: int, flow: Flow) -> int:

@@ -103,7 +103,13 @@ def _trips(days: int) -> Subquery:
     out = (enrolments.c.state == "held_out").label("out")
     return (
         select(_nth(began, days), enrolments.c.flow, enrolments.c.mode, out)
-        .where(enrolments.c.merchant_id == _WHOSE, _of_flows(enrolments.c.flow), _within(began, days))
+        .where(
+            enrolments.c.merchant_id == _WHOSE,
+            _of_flows(enrolments.c.flow),
+            _within(began, days),
+            # What is sent again enters nobody anew.
+            enrolments.c.episode > 0,
+        )
         .subquery()
     )
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from core import clock
 from core.models.tables import decisions
-from core.reasons import Reason
+from core.reasons import Reason, noted
 from engine.built import Inserting
 
 SAME = ["merchant_id", "flow", "mode", "subject", "subject_id", "kind", "reasons_key"]
@@ -54,9 +54,10 @@ def _recording(row: Any) -> Any:
 _RECORD = Inserting(decisions, _recording)
 
 
-def record(session: Session, said: Said) -> None:
-    """Record a decision; the same one said again of the same person is counted."""
-    words = list(dict.fromkeys(reason.value for reason in said.reasons))
+def record(session: Session, said: Said, detail: str = "") -> None:
+    """Record a decision; the same one said again of the same person is counted.
+    `detail` says more of its reasons."""
+    words = list(dict.fromkeys(noted(reason, detail) for reason in said.reasons))
     values = _values(said, words) | {"times": 1, "recorded_at": clock.now()}
     _RECORD.tell(session, values)
 

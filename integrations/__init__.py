@@ -9,15 +9,18 @@ from integrations.admins import Admin
 from integrations.late import Late
 from integrations.live import ConnectedShop
 from integrations.mailbox.channel import MailboxChannel
+from integrations.own_mails import OwnMails
 from integrations.roles import Channel, LiveShop, Shop
 from integrations.sandbox.live import SandboxLive
 from integrations.sandbox.shop import SANDBOX
 from integrations.self_hosted import SelfHosted
 from integrations.shopify import sign as shopify_sign
 from integrations.shopify.frame import ShopifyAdmin
+from integrations.shopify.own_mails import own_mails as shopify_own_mails
 from integrations.shopify.shop import SHOPIFY
 from integrations.smtp.channel import SmtpChannel
 from integrations.woocommerce import sign as woocommerce_sign
+from integrations.woocommerce.own_mails import own_mails as woocommerce_own_mails
 from integrations.woocommerce.self_hosted import SelfHostedWooCommerce
 from integrations.woocommerce.shop import WOOCOMMERCE
 
@@ -43,6 +46,8 @@ CONNECTED: dict[str, Callable[[Runtime], ConnectedShop]] = {
 }
 # Platforms that themselves keep who may be written to, known without loading what calls them.
 KEEPS_CONSENT = frozenset({SHOPIFY.key})
+# What the shops of a platform may send by themselves.
+OWN_MAILS: dict[str, OwnMails] = {SHOPIFY.key: shopify_own_mails, WOOCOMMERCE.key: woocommerce_own_mails}
 # Platforms in whose own pages ours are shown in a frame.
 ADMINS: dict[str, Callable[[Runtime], Admin]] = {ShopifyAdmin.key: ShopifyAdmin.of}
 # Platforms whose stores stand at addresses of their own and hand over keys.

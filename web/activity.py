@@ -12,10 +12,11 @@ from core import clock
 from core.db import reading
 from core.models import Merchant
 from core.reasons import Reason
-from engine import blast, calendar
+from engine import blast, calendar, doubt
 from engine.letters import kept_message
 from engine.rendering import Rendered
-from web import chain, filters, timeline
+from web import chain, filters, timeline, unheard
+from web.i18n import gettext as _
 from web.i18n import ngettext
 from web.mailview import mail_answer
 from web.pages import machine
@@ -32,12 +33,15 @@ def index(key: str) -> str:
         page = timeline.page(db, merchant.id, wanted)
         found = filters.whom(db, merchant.id, wanted.search)
         held = timeline.held_blasts(db, merchant.id)
+        alone = wanted.search and not page.entries and wanted == filters.Wanted(search=wanted.search)
+        unheard_of = unheard.said(db, merchant, wanted.search) if alone else []
     return render_template(
         "activity/index.html",
         merchant=merchant,
         page=page,
         held=held,
         found=found,
+        unheard_of=unheard_of,
         wanted=wanted,
         filtered=any((wanted.flow, wanted.outcome, wanted.reason, wanted.search, wanted.mode, wanted.since)),
         narrowed={"mode": wanted.mode or None, "since": request.args.get("since") if wanted.since else None},
@@ -105,6 +109,24 @@ def look_at_held(key: str, flow: str, act: str) -> Response:
         count = blast.discard(machine(), merchant.id, flow, by=current_member())
         flash(ngettext("%(num)d person gets nothing.", "%(num)d people get nothing.", count))
     return redirect(url_for(".index", key=key))
+
+
+@bp.post("/doubt/<int(max=9223372036854775807):effect_id>/<any(again, leave):act>")
+def decide_on_doubt(key: str, effect_id: int, act: str) -> Response:
+    merchant, by = current_merchant(key), current_member()
+    decide = doubt.send_again if act == "again" else doubt.leave
+    verdict = decide(machine(), merchant.id, effect_id, by)
+    told = {
+        "decided": _("This message is not in doubt any more, or somebody has decided already."),
+        "late": _("It is too late for this message: it would make no sense any more."),
+        "again": _("It goes once more, if the person may still be written to and has not bought."),
+        "leave": _("Noted. It stays as it is, and asks for you no more."),
+    }
+    flash(told[act if verdict == "done" else verdict], "message" if verdict == "done" else "error")
+    back = request.form.get("decision", "")
+    if _cursor(back) is None:
+        return redirect(url_for(".index", key=key), 303)
+    return redirect(url_for(".detail", key=key, decision_id=int(back)), 303)
 
 
 def _kept(merchant_id: int, effect_id: int) -> Rendered:

@@ -14,6 +14,8 @@ from web import objections
 # As many letters as an address's keyed hash has, and more than any order's number.
 PRINT = 64
 # What one can filter by: kinds of decisions, and states of the messages that came of them.
+# The decisions that a trip began with.
+BEGAN = ("enrolled", "again")
 DECIDED = ("enrolled", "refused", "exited")
 WAITS = ("pending", "claimed", "acting", "held")
 BECAME = {
@@ -52,19 +54,20 @@ def mark_of(vault: Vault, merchant_id: int, typed: str) -> str:
 
 def as_mark(given: str) -> str:
     """The mark of an address that a page has handed on, or nothing."""
-    return given if _is_print(given) else ""
+    return given if is_print(given) else ""
 
 
 def whom(session: Session, merchant_id: int, search: str) -> str:
     """The search in words: the masked address, or the order's number."""
-    if not _is_print(search):
+    if not is_print(search):
         return search
     mine = (addresses.c.merchant_id == merchant_id, addresses.c.channel == "email")
     found = select(addresses.c.masked).where(*mine, addresses.c.fingerprint == search)
     return session.execute(found).scalar_one_or_none() or ""
 
 
-def _is_print(search: str) -> bool:
+def is_print(search: str) -> bool:
+    """Whether the search is for an address, by its mark."""
     return len(search) == PRINT and all(letter in "0123456789abcdef" for letter in search)
 
 
@@ -92,7 +95,7 @@ def _became(wanted: Wanted) -> ColumnElement[bool]:
     became = [effects.c.state.in_(BECAME[wanted.outcome]), *_due(wanted)]
     if wanted.reason:
         became.append(_has_reason(wanted.reason))
-    planned = and_(decisions.c.kind == "enrolled", _has_effect(and_(*became)))
+    planned = and_(decisions.c.kind.in_(BEGAN), _has_effect(and_(*became)))
     # What was passed on to the shop was not sent to anybody.
     return planned if wanted.outcome == "sent" else or_(planned, objections.stands_here(and_(*became)))
 
@@ -113,7 +116,7 @@ def _has_reason(slug: str) -> ColumnElement[bool]:
 def _for_reason(slug: str) -> ColumnElement[bool]:
     listed = (literal(",") + decisions.c.reasons_key + ",").contains(f",{slug},", autoescape=True)
     why = _has_reason(slug)
-    return or_(listed, and_(decisions.c.kind == "enrolled", _has_effect(why)), objections.stands_here(why))
+    return or_(listed, and_(decisions.c.kind.in_(BEGAN), _has_effect(why)), objections.stands_here(why))
 
 
 def _has_effect(condition: ColumnElement[bool]) -> ColumnElement[bool]:
@@ -122,7 +125,7 @@ def _has_effect(condition: ColumnElement[bool]) -> ColumnElement[bool]:
 
 def _about(merchant_id: int, search: str) -> ColumnElement[bool]:
     """Everything about one person, by an address's mark or by an order's number."""
-    if _is_print(search):
+    if is_print(search):
         person = select(addresses.c.person_id).where(
             addresses.c.merchant_id == merchant_id,
             addresses.c.channel == "email",

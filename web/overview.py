@@ -14,7 +14,7 @@ from engine.daily import Told
 from engine.figures import Figures
 from engine.shop_settings import newest_settings
 from flows.flow import Flow
-from web import chart, needs, shop_health
+from web import chart, guide, needs, shop_health
 from web.i18n import locale
 from web.pages import machine
 from web.session import current_merchant
@@ -48,6 +48,7 @@ class Seen:
     health: shop_health.Brief | None
     told: Told
     month: int
+    guide: guide.Seen
 
 
 @bp.get("")
@@ -83,6 +84,7 @@ def look(db: Session, merchant: Merchant) -> Seen:
         health,
         told,
         whole.since(month).of_all().sent,
+        guide.look(db, merchant),
     )
 
 

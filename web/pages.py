@@ -9,7 +9,7 @@ from flask_wtf.csrf import CSRFProtect
 from core import clock
 from core.db import reading
 from core.models import Merchant
-from core.reasons import Reason, sentence
+from core.reasons import BY_A_MEMBER, Reason, sentence
 from engine import notices
 from engine.machine import Machine
 from engine.notice_letters import words_of
@@ -95,9 +95,12 @@ def flow_title(key: str) -> str:
 
 def reason(slug: str | None) -> str:
     """The reason's sentence; what stands behind a colon is a detail of it."""
-    base = (slug or "").partition(":")[0]
+    base, _colon, detail = (slug or "").partition(":")
     known = next((one for one in Reason if one == base), None)
-    return "" if known is None else sentence(known, locale())
+    if known is None:
+        return ""
+    named = f" ({detail.partition(', ')[0]})" if known in BY_A_MEMBER and detail else ""
+    return sentence(known, locale()) + named
 
 
 def decision(kind: str) -> str:
@@ -108,6 +111,7 @@ def decision(kind: str) -> str:
         "exited": _("Stopped"),
         "replaced": _("Cart replaced by a newer one"),
         "took_over": _("Newer cart taken on"),
+        "again": _("Sent once more"),
     }
     return words.get(kind, kind)
 

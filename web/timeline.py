@@ -13,8 +13,9 @@ from sqlalchemy import ColumnElement, Label, Select, and_, func, literal, litera
 from sqlalchemy.orm import Session
 
 from core.models.tables import addresses, carts, decisions, effects, enrolments
+from engine import doubt
 from web import objections
-from web.filters import Wanted, conditions
+from web.filters import BEGAN, Wanted, conditions
 
 PAGE = 25
 SHOWN_OF_HELD = 10
@@ -22,7 +23,8 @@ SHOWN_OF_HELD = 10
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """One effect, of a trip for the most part; `kept` says that its message can still be read.
+    """One effect, of a trip for the most part; `kept` says that its message can still be read,
+    `in_doubt` that a member may have it sent again.
 
     `wake_at` is real time, the others the merchant's.
     """
@@ -39,6 +41,7 @@ class Effect:
     wake_at: datetime | None
     acted_at: datetime | None
     kept: bool
+    in_doubt: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +84,7 @@ def page(session: Session, merchant_id: int, wanted: Wanted, size: int = PAGE) -
     query = query.order_by(decisions.c.at.desc(), decisions.c.id.desc()).limit(size + 1)
     rows = session.execute(query).all()
     shown = rows[:size]
-    planned = effects_of(session, merchant_id, [r.enrolment_id for r in shown if r.kind == "enrolled"])
+    planned = effects_of(session, merchant_id, [r.enrolment_id for r in shown if r.kind in BEGAN])
     passed_on = passed_on_with(session, merchant_id, shown)
     entries = tuple(entry(row, planned, passed_on) for row in shown)
     return Page(entries, shown[-1].id if len(rows) > size else None)
@@ -178,7 +181,7 @@ def held_blasts(session: Session, merchant_id: int) -> list[Held]:
 def entry(
     row: Any, planned: Mapping[int, tuple[Effect, ...]], passed_on: Mapping[int, tuple[Effect, ...]]
 ) -> Entry:
-    own = planned.get(row.enrolment_id, ()) if row.kind == "enrolled" else ()
+    own = planned.get(row.enrolment_id, ()) if row.kind in BEGAN else ()
     return Entry(
         id=row.id,
         flow=row.flow,
@@ -210,6 +213,7 @@ def _effect(row: Any) -> Effect:
         wake_at=row.wake_at,
         acted_at=row.acted_at,
         kept=bool(row.kept),
+        in_doubt=doubt.waits_for_a_member(row),
     )
 
 

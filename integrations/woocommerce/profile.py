@@ -8,9 +8,10 @@ from integrations import payload
 from integrations.live import Profile
 from integrations.roles import Access
 from integrations.woocommerce.api import Row, StoreApi
+from integrations.woocommerce.own_mails import META, reminding
 
 LONGEST = 200
-STATUS = "environment.version,environment.language,settings.currency"
+STATUS = "environment.version,environment.language,settings.currency,active_plugins"
 OLDEST = (5, 8)  # Before it, orders can't be listed by the time of their last change.
 
 
@@ -28,8 +29,14 @@ def read(api: StoreApi, access: Access) -> Profile:
         timezone=timezone(index),
         country=_country(general),
         locale=text(environment, "language").replace("_", "-") or None,
-        meta={**access.meta, "version": text(environment, "version")},
+        meta={**access.meta, "version": text(environment, "version"), META: _reminding(status)},
     )
+
+
+def _reminding(status: Row) -> str:
+    plugins = status.get("active_plugins")
+    rows = plugins if isinstance(plugins, list) else []
+    return reminding(row.get("plugin") for row in rows if isinstance(row, dict))
 
 
 def _country(settings: list[Row]) -> str | None:

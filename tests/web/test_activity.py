@@ -7,9 +7,13 @@ from contextlib import contextmanager
 import pytest
 from sqlalchemy import event, update
 
+from core import clock
 from core.db import transaction
+from core.events import Contact, Order, OrderUpdated
 from core.models import Merchant
-from core.models.tables import enrolments
+from core.models.tables import effects, enrolments
+from core.money import Money
+from engine import inbox
 from engine.machine import Machine
 from integrations.sandbox import seed
 from tests.web.browsing import Visitor
@@ -81,7 +85,7 @@ def test_one_finds_a_person_by_address_and_by_order(visitor: Visitor, line: str)
     assert entries(visitor.press("Show", outcome="enrolled")) == 1, "the filter comes on top of the search"
     assert entries(visitor.press("Show", q="#1001", outcome="")) >= by_address
     assert entries(visitor.press("Show", q="1001")) >= by_address
-    assert "Nothing fits" in visitor.press("Show", q="nobody@example.com").text
+    assert "We have never heard of this address" in visitor.press("Show", q="nobody@example.com").text
 
 
 def test_an_address_searched_for_stands_in_no_address_of_a_page(visitor: Visitor, line: str) -> None:
@@ -206,3 +210,48 @@ def asked(machine: Machine) -> Iterator[list[str]]:
     event.listen(machine.db, "before_cursor_execute", note)
     yield told
     event.remove(machine.db, "before_cursor_execute", note)
+
+
+def test_of_an_address_nobody_has_heard_of_it_says_so(visitor: Visitor, merchant: Merchant) -> None:
+    leaves_a_cart(visitor, "anna@example.com")
+    visitor.open(f"/shops/{merchant.key}/activity?lang=en").press("Show", q="who@example.com")
+    assert "We have never heard of this address" in visitor.text
+    assert "only once an address has been typed" in visitor.text
+    visitor.press("Show", q="#4711")
+    assert "We have never heard of an order with this number." in visitor.text
+
+
+def order_of_somebody(machine: Machine, merchant: Merchant) -> str:
+    """Bought at once, without a cart that was left."""
+    at, worth = clock.now(merchant), Money(1200, "EUR")
+    order = Order("o1", "#1001", at, at, Contact(email="bo@example.com"), worth, worth, bought=True)
+    with transaction(machine.db) as session:
+        inbox.apply(machine, session, session.get_one(Merchant, merchant.id), [OrderUpdated(order)])
+    return order.name
+
+
+def test_of_somebody_who_only_bought_it_says_that_no_cart_was_heard_of(
+    visitor: Visitor, merchant: Merchant, machine: Machine
+) -> None:
+    leaves_a_cart(visitor, "anna@example.com")
+    placed = order_of_somebody(machine, merchant)
+    visitor.open(f"/shops/{merchant.key}/activity?lang=en").press("Show", q=placed)
+    assert f"Order {placed} was placed" in visitor.text
+    assert "we have never heard of a cart of theirs" in visitor.text
+
+
+def test_a_member_decides_on_what_is_in_doubt_where_its_story_stands(
+    visitor: Visitor, merchant: Merchant, machine: Machine, line: str
+) -> None:
+    leaves_a_cart(visitor, "anna@example.com", "opt_in")
+    visitor.press("Fast-forward 1 h")
+    doubtful = {"state": "unknown", "reason": "unknown", "lease_until": None, "slot_day": None}
+    with transaction(machine.db) as session:
+        session.execute(update(effects).where(effects.c.step == 1).values(**doubtful))
+    assert "1 message is in doubt" in visitor.open(f"/m/{merchant.key}?lang=en").text
+    visitor.open(f"{line}?outcome=in_doubt")
+    visitor.open(re.findall(rf"{line}/\d+", visitor.text)[0]).press("Leave it")
+    assert "It stays as it is" in visitor.text
+    assert "decided to leave it at that. (" in visitor.text
+    assert not visitor.sees_button("Send again")
+    assert "in doubt" not in visitor.open(f"/m/{merchant.key}").text.partition("Nothing needs you")[0]

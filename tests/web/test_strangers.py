@@ -56,11 +56,16 @@ from web.doors import Door
 # What each route is: a page of one merchant's, open to all, or proved by a signature of its own.
 GUARDED = {
     "overview.page",
+    "guide.page",
+    "guide.own_mails_seen",
+    "guide.put_away",
+    "guide.take_out",
     "activity.index",
     "activity.detail",
     "activity.message",
     "activity.message_html",
     "activity.look_at_held",
+    "activity.decide_on_doubt",
     "activity.look_for",
     "look_back.page",
     "look_back.ask",

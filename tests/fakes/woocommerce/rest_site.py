@@ -64,7 +64,8 @@ class About:
         }
         symbol = SYMBOLS.get(self.site.currency, self.site.currency)
         settings = {"api_enabled": False, "currency": self.site.currency, "currency_symbol": symbol}
-        return call.shown({"environment": environment, "active_plugins": [], "settings": settings})
+        plugins = [{"plugin": one, "name": one.partition("/")[0]} for one in self.site.plugins]
+        return call.shown({"environment": environment, "active_plugins": plugins, "settings": settings})
 
     def currency(self, call: Call) -> Reply:
         call.may_view()

@@ -23,6 +23,7 @@ class Site:
     country: str = "ES"
     woocommerce: str = "9.9.5"
     wordpress: str = "6.9"
+    plugins: tuple[str, ...] = ("woocommerce/woocommerce.php",)
     plain_permalinks: bool = False
     plain_http: bool = False
     ssl_lies: bool = False

@@ -1,0 +1,126 @@
+"""A message in doubt may have arrived, so nobody but a member decides that it
+is sent again: once at most, with her name, and asked about as if it were new."""
+
+from typing import Any, Literal
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from core import clock
+from core.db import insert, transact
+from core.models import Merchant
+from core.models.tables import effects, enrolments
+from core.reasons import Reason, noted
+from engine.decisions import Said, record
+from engine.identity import lock_people
+from engine.machine import Machine
+from engine.work import announce
+
+# What became of a member's wish: "decided" where it is no longer in doubt or
+# somebody has decided before, "late" where it would make no sense any more.
+Verdict = Literal["done", "decided", "late"]
+
+
+def send_again(machine: Machine, merchant_id: int, effect_id: int, by: str) -> Verdict:
+    """A new message on a trip of its own: the shop, consent and caps are asked
+    once more when it goes. `by` is the member's name."""
+
+    def begin(session: Session) -> Verdict:
+        merchant, row = session.get_one(Merchant, merchant_id), _found(session, merchant_id, effect_id)
+        if row is None:
+            return "decided"
+        lock_people(session, merchant_id, [row.person_id])
+        if row.valid_until is not None and clock.now(merchant) > row.valid_until:
+            return "late"
+        if not _mark(session, merchant_id, effect_id, noted(Reason.SENT_AGAIN, by)):
+            return "decided"
+        _begin(session, merchant, row, by)
+        return "done"
+
+    verdict = transact(machine.db, begin)
+    machine.bells.due()
+    return verdict
+
+
+def leave(machine: Machine, merchant_id: int, effect_id: int, by: str) -> Verdict:
+    """It stays in doubt, and asks for nobody any more."""
+    mark = noted(Reason.LEFT_IN_DOUBT, by)
+    marked = transact(machine.db, lambda session: _mark(session, merchant_id, effect_id, mark))
+    return "done" if marked else "decided"
+
+
+def waits_for_a_member(row: Any) -> bool:
+    """In doubt for good, and nobody has decided yet. What its provider can
+    still be asked about may settle by itself."""
+    is_message = row.kind == "send_message" and row.mode == "live" and row.enrolment_id is not None
+    told = (row.reason or "").partition(":")[0]
+    return bool(
+        is_message and row.state == "unknown" and row.lease_until is None and told == Reason.UNKNOWN.value
+    )
+
+
+def _found(session: Session, merchant_id: int, effect_id: int) -> Any | None:
+    mine = (effects.c.id == effect_id, effects.c.merchant_id == merchant_id)
+    trip = (enrolments.c.subject, enrolments.c.subject_id, enrolments.c.since)
+    found = select(effects, *trip).join(enrolments, enrolments.c.id == effects.c.enrolment_id).where(*mine)
+    row = session.execute(found).one_or_none()
+    return row if row is not None and row.person_id is not None and waits_for_a_member(row) else None
+
+
+def _mark(session: Session, merchant_id: int, effect_id: int, reason: str) -> bool:
+    """Two members who decide at one moment: the first one has."""
+    marked = update(effects).where(
+        effects.c.id == effect_id,
+        effects.c.merchant_id == merchant_id,
+        effects.c.state == "unknown",
+        effects.c.kind == "send_message",
+        effects.c.lease_until.is_(None),
+        func.substr(effects.c.reason, 1, len(Reason.UNKNOWN.value)) == Reason.UNKNOWN.value,
+    )
+    return bool(session.execute(marked.values(reason=reason)).rowcount)  # type: ignore[attr-defined]
+
+
+def _begin(session: Session, merchant: Merchant, row: Any, by: str) -> None:
+    """The number of its trip is that of the message, below nothing: it is no
+    entry into the flow, and there can be but one."""
+    trip = {
+        "merchant_id": merchant.id,
+        "person_id": row.person_id,
+        "flow": row.flow,
+        "mode": row.mode,
+        "subject": row.subject,
+        "subject_id": row.subject_id,
+        "episode": -row.id,
+        "state": "active",
+        "since": row.since,
+        "settings_version": row.settings_version,
+        "enrolled_at": clock.now(merchant),
+    }
+    began = insert(enrolments, session).values(**trip).returning(*enrolments.c)
+    enrolment = session.execute(began).one()
+    message = {name: getattr(row, name) for name in COPIED} | {
+        "key": f"{row.key}+1",
+        "enrolment_id": enrolment.id,
+        "state": "pending",
+        "due_at": clock.now(merchant),
+        "wake_at": clock.now(),
+    }
+    session.execute(insert(effects, session).values(**message))
+    said = Said.of_trip(enrolment, "again", (Reason.SENT_AGAIN,), clock.now(merchant), None)
+    record(session, said, f"{by}, {row.step}")
+    announce(session, merchant.id, clock.now())
+
+
+COPIED = (
+    "merchant_id",
+    "person_id",
+    "flow",
+    "mode",
+    "kind",
+    "purpose",
+    "step",
+    "valid_until",
+    "waits_for",
+    "settings_version",
+    "payload",
+)

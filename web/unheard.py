@@ -1,0 +1,60 @@
+"""Where a search finds no decision: what is known of whom it names, and what was never heard of."""
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session
+
+from core.models import Merchant
+from core.models.tables import addresses, carts, orders
+from web.filters import is_print
+from web.i18n import gettext as _
+from web.i18n import moment
+
+
+def said(session: Session, merchant: Merchant, search: str) -> list[str]:
+    """One sentence after the other, the plainest first."""
+    if is_print(search):
+        return _of_address(session, merchant, search)
+    return _of_order(session, merchant, search)
+
+
+def _of_address(session: Session, merchant: Merchant, print_: str) -> list[str]:
+    mine = (addresses.c.merchant_id == merchant.id, addresses.c.channel == "email")
+    found = select(addresses.c.person_id).where(*mine, addresses.c.fingerprint == print_)
+    person_id = session.execute(found).scalar_one_or_none()
+    if person_id is None:
+        return [_("We have never heard of this address, so nothing could be planned for it."), _likely()]
+    return _of_person(session, merchant, person_id)
+
+
+def _of_person(session: Session, merchant: Merchant, person_id: int) -> list[str]:
+    mine = (carts.c.merchant_id == merchant.id, carts.c.person_id == person_id)
+    left = session.execute(select(func.max(carts.c.activity_at)).where(*mine)).scalar_one()
+    if left is not None:
+        at = moment(left, merchant.timezone)
+        return [
+            _("The newest cart we know of this person was touched %(time)s.", time=at),
+            _("Nothing was decided about it: no flow was on then, or your shop was not connected yet."),
+        ]
+    return [_("We know this person, but we have never heard of a cart of theirs."), _likely()]
+
+
+def _of_order(session: Session, merchant: Merchant, search: str) -> list[str]:
+    number = search.strip().lstrip("#")
+    named = or_(orders.c.name.in_((number, f"#{number}")), orders.c.ref == number)
+    found = select(orders).where(orders.c.merchant_id == merchant.id, named).limit(1)
+    order = session.execute(found).one_or_none()
+    if order is None:
+        return [_("We have never heard of an order with this number.")]
+    at = moment(order.placed_at, merchant.timezone)
+    told = [_("Order %(name)s was placed %(time)s.", name=order.name, time=at)]
+    if order.person_id is None:
+        return [*told, _("It names nobody whom we could write to.")]
+    return told + _of_person(session, merchant, order.person_id)
+
+
+def _likely() -> str:
+    """Why a shop tells nothing of somebody who was in it."""
+    return _(
+        "A shop tells of a cart only once an address has been typed in it. If that was done, see under"
+        " “Connection” whether your shop's webhooks arrive."
+    )
