@@ -20,6 +20,15 @@ class ForbiddenAddress(Exception):
     """Nothing was sent: no public address, or a port no shop is at."""
 
 
+def listens(port: int) -> bool:
+    """Whether anybody does, on this machine."""
+    try:
+        socket.create_connection(("127.0.0.1", port), 1).close()
+    except OSError:
+        return False
+    return True
+
+
 @contextmanager
 def within(seconds: float) -> Iterator[None]:
     """Every call, read and write in here ends by then, however slowly the other

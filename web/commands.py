@@ -14,6 +14,7 @@ from huey import Huey
 from core import log, schema
 from core.config import Config, read_config
 from core.db import connect, dispose_after_fork
+from core.network import listens
 from core.runtime import Runtime
 from core.vault import new_key
 from engine import rotation
@@ -21,8 +22,6 @@ from engine.jobs import Jobs
 from engine.machine import Machine
 from engine.worker import work_until_stopped
 from integrations.sandbox import seed
-from web import development
-from web.fakes.surroundings import listens
 
 Build = Callable[[Config], tuple[Machine, Huey, Jobs]]
 GRACE_SECONDS = 30
@@ -42,7 +41,8 @@ class Program:
 
 def main(program: Program, arguments: Sequence[str] | None = None) -> int:
     """Run one command; its exit status. A bad setting ends it with a sentence."""
-    given = _parser().parse_args(arguments)
+    typed = sys.argv[1:] if arguments is None else arguments
+    given = _parser(typed[:1]).parse_args(typed)
     if given.command == "new-key":
         sys.stdout.write(new_key() + "\n")
         return 0
@@ -52,7 +52,7 @@ def main(program: Program, arguments: Sequence[str] | None = None) -> int:
     return status
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="app.py", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("run", help="web and worker together; Ctrl-C ends both").set_defaults(do=_run)
@@ -62,7 +62,11 @@ def _parser() -> argparse.ArgumentParser:
         do=_rotate
     )
     commands.add_parser("new-key", help="print a fresh data key")
-    development.add_commands(commands)
+    if not {"worker", "run", "migrate"} & set(given):
+        # For one's own machine; a server need not load it.
+        from web import development
+
+        development.add_commands(commands)
     return parser
 
 

@@ -3,8 +3,6 @@
 import hashlib
 from collections.abc import Sequence
 
-from shopify.utils.shop_url import sanitize_shop_domain
-
 from integrations.roles import Envelope, Request
 from integrations.signature import demand_signature
 
@@ -13,6 +11,9 @@ LONGEST_HEADER = 100
 
 def identify(request: Request) -> str | None:
     """The shop's domain. The header is not signed: it only says where to look."""
+    # With it comes all of Shopify's library, which a worker, who hears no webhook, need not hold.
+    from shopify.utils.shop_url import sanitize_shop_domain
+
     claimed = request.headers.get("x-shopify-shop-domain", "").lower()
     try:
         domain: str | None = sanitize_shop_domain(claimed)

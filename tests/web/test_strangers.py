@@ -34,6 +34,7 @@ from engine import (
     clicks,
     colleagues,
     disconnecting,
+    doubt,
     inbox,
     links,
     own_words,
@@ -326,11 +327,12 @@ def test_words_and_addresses_of_another_merchants_members_are_out_of_reach(cast:
 
 # Each is tried above, or takes the merchant from a row that was found under her own number.
 TRIED = {
-    "blast.discard", "blast.release", "changes.apply_times", "changes.going_live",
+    "blast.discard", "blast.release", "changes.apply_times", "changes.going_live", "changes.note",
     "changes.save_flow", "changes.save_shop", "changes.set_mode", "consent.opt_out", "inbox.replay",
     "simulation.forward", "simulation.is_moving", "simulation.next_due",
     "colleagues.invite", "colleagues.listing", "colleagues.remove", "data_requests.answer",
-    "disconnecting.disconnect", "member_sessions.begin", "member_sessions.end", "member_sessions.end_all",
+    "disconnecting.disconnect", "doubt.leave", "doubt.send_again",
+    "member_sessions.begin", "member_sessions.end", "member_sessions.end_all",
     "member_sessions.listing", "sign_in.confirm", "sign_in.key_of", "sign_in.member_of",
     "sign_in.send_confirmation", "sign_in.send_letter",
     "own_words.save", "trial_mails.own_address", "trial_mails.shown_address",
@@ -340,7 +342,7 @@ TRIED = {
 def test_every_function_a_page_may_call_with_a_merchants_number_is_known_here() -> None:
     """A new one turns this red until it is tried as a stranger."""
     found = set()
-    pages = (blast, changes, clicks, inbox, simulation, inspect.getmodule(opt_out))
+    pages = (blast, changes, clicks, doubt, inbox, simulation, inspect.getmodule(opt_out))
     members_own = (colleagues, engine_sessions, sign_in, own_words, trial_mails)
     for module in (*pages, disconnecting, engine_requests, *members_own):
         assert module is not None

@@ -14,6 +14,7 @@ from core import clock
 from core.config import Config
 from core.db import reading
 from core.models import Merchant
+from core.network import listens
 from engine import simulation
 from engine.machine import Machine
 from integrations import KEEPS_CONSENT
@@ -130,7 +131,7 @@ def _told(machine: Machine, config: Config, row: Any, patience: float) -> int:
     """Once everything on the way is settled."""
     ends = time.monotonic() + patience
     while simulation.is_moving(machine, row.merchant_id):
-        if time.monotonic() > ends or not surroundings.listens(config.port):
+        if time.monotonic() > ends or not listens(config.port):
             sys.stderr.write("Not everything on the way is settled yet; is Kontor running (make run)?\n")
             return 1
         time.sleep(LOOK_EVERY)

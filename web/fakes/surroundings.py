@@ -1,6 +1,5 @@
 """The settings under which a fake shop can be connected, and whether they are set."""
 
-import socket
 import sys
 import time
 from pathlib import Path
@@ -74,12 +73,3 @@ def _is_healthy(config: Config) -> bool:
             return client.get(f"{config.app_url}/healthz").status_code == 200
     except httpx2.TransportError:
         return False
-
-
-def listens(port: int) -> bool:
-    """Whether anybody does, on this machine."""
-    try:
-        socket.create_connection(("127.0.0.1", port), 1).close()
-    except OSError:
-        return False
-    return True
