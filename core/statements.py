@@ -16,6 +16,7 @@ from sqlalchemy import (
     Boolean,
     ColumnElement,
     Connection,
+    Select,
     String,
     TypeDecorator,
     bindparam,
@@ -96,6 +97,12 @@ def one_of(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
     return _OneOf(column, bindparam(name, type_=_List(column.type.python_type)))
 
 
+def one_found(column: ColumnElement[Any], wanted: Select[Any]) -> ColumnElement[bool]:
+    """`column` is among what `wanted` finds, which is found first: an index of
+    `column` can be used, also where other conditions would do as well."""
+    return _OneOf(column, wanted.scalar_subquery())
+
+
 class _List(TypeDecorator[list[Any]]):
     """A list as one value."""
 
@@ -122,7 +129,7 @@ class _OneOf(ColumnElement[bool]):
         ("among", InternalTraversal.dp_clauseelement),
     ]
 
-    def __init__(self, column: ColumnElement[Any], among: BindParameter[list[Any]]) -> None:
+    def __init__(self, column: ColumnElement[Any], among: ColumnElement[Any]) -> None:
         self.type = Boolean()
         self.column, self.among = column, among
 
@@ -134,9 +141,12 @@ class _OneOf(ColumnElement[bool]):
 @compiles(_OneOf)
 def _one_of(element: _OneOf, compiler: Any, **options: Any) -> str:
     column, among = (compiler.process(part, **options) for part in (element.column, element.among))
+    is_list = isinstance(element.among, BindParameter)
     if compiler.dialect.name == "postgresql":
-        return f"{column} = ANY ({among})"
-    return f"{column} IN (SELECT value FROM json_each({among}))"  # noqa: S608 - A bound value's mark.
+        return f"{column} = ANY ({among})" if is_list else f"{column} = ANY (ARRAY{among})"
+    # A bound value's mark, or a subselect.
+    among = f"(SELECT value FROM json_each({among}))" if is_list else among  # noqa: S608 - See above.
+    return f"{column} IN {among}"
 
 
 @dataclass(frozen=True, slots=True)

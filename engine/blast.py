@@ -12,7 +12,7 @@ from core.db import transaction
 from core.models import Merchant
 from core.models.tables import effects, enrolments
 from core.reasons import Reason, noted
-from core.statements import Statement
+from core.statements import Asked, Statement
 from engine.deciding import Deciding
 from engine.machine import Machine
 from engine.trips import end_trip
@@ -30,10 +30,10 @@ def would_be(case: Deciding) -> bool:
     to anybody, so it is never held."""
     if case.saved.mode != "live":
         return False
-    this_hour = _count(case, case.now - timedelta(hours=1))
+    this_hour = case.enrolled_lately
     if this_hour < AT_LEAST:
         return False
-    week = _count(case, case.now - USUAL_OVER) - this_hour
+    week = _count(case) - this_hour
     usual_hour = week / (USUAL_OVER / timedelta(hours=1))
     return this_hour >= max(AT_LEAST, TIMES_USUAL * usual_hour)
 
@@ -89,7 +89,7 @@ def _held(session: Session, merchant_id: int, flow: str) -> list[int]:
 
 
 _ENROLLED = Statement(
-    select(func.count()).where(
+    select(func.count().label("times")).where(
         enrolments.c.merchant_id == bindparam("whose"),
         enrolments.c.flow == bindparam("flow"),
         enrolments.c.mode == "live",
@@ -98,6 +98,16 @@ _ENROLLED = Statement(
 )
 
 
-def _count(case: Deciding, since: datetime) -> int:
-    wanted = {"whose": case.merchant.id, "flow": case.flow.key, "since": since}
-    return int(_ENROLLED.rows(case.session, wanted)[0][0])
+def lately(case: Deciding) -> Asked:
+    """To be asked: how many were enrolled live within the last hour."""
+    return _since(case, case.now - timedelta(hours=1))
+
+
+def _count(case: Deciding) -> int:
+    """Over the time by which the usual is known."""
+    statement, wanted = _since(case, case.now - USUAL_OVER)
+    return int(statement.rows(case.session, wanted)[0][0])
+
+
+def _since(case: Deciding, since: datetime) -> Asked:
+    return _ENROLLED, {"whose": case.merchant.id, "flow": case.flow.key, "since": since}

@@ -20,7 +20,8 @@ from flows.flow import Flow
 class Deciding:
     """`saved` is what the flow is set to, `shop` the shop as a whole; `now` is
     the merchant's time and `inbound_id` the webhook that led here. `cart_trips`
-    are all that the subject's cart has had of the flow."""
+    are all that the subject's cart has had of the flow, `enrolled_lately` how
+    many people have entered it live within the hour."""
 
     machine: Machine
     session: Session
@@ -32,6 +33,7 @@ class Deciding:
     now: datetime
     inbound_id: int | None = None
     cart_trips: Sequence[Any] = ()
+    enrolled_lately: int = 0
 
     def record(
         self,

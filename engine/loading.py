@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, and_, bindparam, or_, select
+from sqlalchemy import BindParameter, ColumnElement, Select, and_, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from core.events import Line, Stock
@@ -22,7 +22,7 @@ from core.models.tables import (
 )
 from core.money import Money
 from core.reasons import Reason
-from core.statements import Asked, Statement, one_of, records_of
+from core.statements import Asked, Statement, one_found, one_of, records_of
 from engine.known import Loaded, Planned, Slot, Subject
 from engine.standing import Act
 
@@ -41,15 +41,13 @@ def load(
     people_meant = whose | {"people": sorted({s.person_id for s in subjects if s.person_id is not None})}
     carts_meant = whose | {"carts": sorted({s.cart_id for s in subjects})}
     # People first: what is read after their version is at least as new as it says.
-    asked = [(one, people_meant) for one in (_PEOPLE, _ADDRESSES, _TRIPS)]
+    asked = [(one, people_meant) for one in (_PEOPLE, _ADDRESSES, _TRIPS, _MESSAGES)]
     asked += [(one, carts_meant) for one in (_CARTS, _LINES)]
-    persons, names, trips, in_carts, in_lines, *loaded.also = records_of(session, [*asked, *also])
+    asked.append((_ORDERS, people_meant | carts_meant))
+    found = records_of(session, [*asked, *also])
+    persons, names, trips, messages, in_carts, in_lines, loaded.orders, *loaded.also = found
     _keep_people(loaded, persons, names)
     _keep_carts(loaded, in_carts, in_lines)
-    further = [(_ORDERS, people_meant | _names_of(in_carts))]
-    if trips:
-        further.append((_MESSAGES, whose | {"trips": [trip.id for trip in trips]}))
-    loaded.orders, messages = [*records_of(session, further), []][:2]
     _keep_trips(loaded, trips, messages)
     return loaded
 
@@ -90,6 +88,11 @@ def _line(row: Any) -> Line:
     )
 
 
+def _named(column: ColumnElement[Any]) -> Select[Any]:
+    """By what an order says which cart it was."""
+    return select(column).where(carts.c.merchant_id == _WHOSE, one_of(carts.c.id, "carts"))
+
+
 # Orders of these people or of these carts, whoever placed them.
 _ORDERS = Statement(
     select(
@@ -107,21 +110,14 @@ _ORDERS = Statement(
         orders.c.merchant_id == _WHOSE,
         or_(
             one_of(orders.c.person_id, "people"),
-            one_of(orders.c.cart_ref, "refs"),
-            one_of(orders.c.cart_token, "tokens"),
-            one_of(orders.c.phone_fingerprint, "phones"),
+            one_found(orders.c.cart_ref, _named(carts.c.ref)),
+            one_found(orders.c.cart_token, _named(carts.c.token)),
+            one_found(orders.c.cart_token, _named(carts.c.ref)),
+            one_found(orders.c.phone_fingerprint, _named(carts.c.phone_fingerprint)),
         ),
         orders.c.test.is_(False),
     )
 )
-
-
-def _names_of(found: Sequence[Any]) -> dict[str, list[str]]:
-    """By what an order says which cart it was."""
-    refs = [row.ref for row in found]
-    tokens = [row.token for row in found if row.token]
-    phones = [row.phone_fingerprint for row in found if row.phone_fingerprint]
-    return {"refs": refs, "tokens": tokens + refs, "phones": phones}
 
 
 # Each person's newest cart, also where it was emptied: an older one that it
@@ -175,6 +171,9 @@ def _keep_people(loaded: Loaded, persons: Sequence[Any], told: Sequence[Any]) ->
 _TRIPS = Statement(
     select(enrolments).where(enrolments.c.merchant_id == _WHOSE, one_of(enrolments.c.person_id, "people"))
 )
+_OF_THEM = select(enrolments.c.id).where(
+    enrolments.c.merchant_id == _WHOSE, one_of(enrolments.c.person_id, "people")
+)
 _MESSAGES = Statement(
     select(
         effects.c.id,
@@ -191,7 +190,7 @@ _MESSAGES = Statement(
         effects.c.kind,
     ).where(
         effects.c.merchant_id == _WHOSE,
-        one_of(effects.c.enrolment_id, "trips"),
+        one_found(effects.c.enrolment_id, _OF_THEM),
         effects.c.kind == "send_message",
     )
 )

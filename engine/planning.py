@@ -18,6 +18,7 @@ from core.models.tables import carts, enrolments
 from core.reasons import Reason
 from core.settings import FlowSettings
 from core.statements import Statement
+from engine.blast import lately
 from engine.deciding import Deciding, Trip
 from engine.enrolling import enrol
 from engine.episodes import trips_of_cart
@@ -111,9 +112,10 @@ def _decide(case: Deciding, event: Event | None) -> None:
 
 
 def _looked_at(case: Deciding) -> tuple[Deciding, Loaded]:
-    subjects, also = [case.subject], [trips_of_cart(case)]
+    subjects, also = [case.subject], [trips_of_cart(case), lately(case)]
     loaded = load(case.session, case.merchant.id, subjects, case.now, also)
-    return replace(case, cart_trips=loaded.also[0]), loaded
+    trips, ((enrolled,),) = loaded.also
+    return replace(case, cart_trips=trips, enrolled_lately=enrolled), loaded
 
 
 def _end_trips_of_others(case: Deciding) -> bool:
