@@ -125,6 +125,20 @@ class Config(BaseSettings):
     mail_from: str = Field(
         "kontor@localhost", pattern=r"^[^@\s]+@[^@\s]+$", description="the sender's address of all mails"
     )
+    bounce_address: str | None = Field(
+        None,
+        pattern=r"^[^@\s+]+@[^@\s]+$",
+        description="where mail that can't be delivered comes back to, as bounces@mail.example.com; "
+        "whatever stands between + and @ must reach it too",
+    )
+    bounce_secret: str | None = Field(
+        None,
+        min_length=24,
+        pattern=r"^[A-Za-z0-9_-]+$",
+        repr=False,
+        description="what the address ends in to which returned mail is posted: /mail/bounces/SECRET; "
+        "required with BOUNCE_ADDRESS",
+    )
     operator_name: str = Field("Kontor (development)", min_length=1, description="who runs this Kontor")
     operator_email: str = Field(
         "operator@localhost", pattern=r"^[^@\s]+@[^@\s]+$", description="where people reach the operator"
@@ -188,6 +202,9 @@ class Config(BaseSettings):
             faults.append("ALLOW_PRIVATE_SHOPS is set. Expected: 0, as it is for development only.")
         if self.development_hosts:
             faults.append("DEVELOPMENT_HOSTS is set. Expected: nothing, as it is for development only.")
+        if (self.bounce_address is None) != (self.bounce_secret is None):
+            told = "BOUNCE_ADDRESS and BOUNCE_SECRET belong together. Expected: both, or neither."
+            raise PydanticCustomError("bounces", "{told}", {"told": told})
         if self.production and faults:
             raise PydanticCustomError("production", "{faults}", {"faults": "\n  - ".join(faults)})
         return self

@@ -56,6 +56,10 @@ class Permanent(KontorError):
     """It surely did not happen and never will."""
 
 
+class AddressRefused(Permanent):
+    """The address is none, or none any more: nothing ever reaches it."""
+
+
 class InDoubt(KontorError):
     """The call went out and no answer came; the provider cannot be asked.
 

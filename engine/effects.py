@@ -14,13 +14,14 @@ from sqlalchemy.orm import Session
 
 from core import clock
 from core.db import transact
-from core.errors import InDoubt, NeedsMerchant, Permanent, Retryable
+from core.errors import AddressRefused, InDoubt, NeedsMerchant, Permanent, Retryable
 from core.models.tables import effects
 from core.reasons import Reason
-from engine import discounts, privacy
+from engine import bounces, discounts, privacy
 from engine.asking import ask
 from engine.batches import Open, open_batch
 from engine.claims import Batch, claim
+from engine.facts import address_of
 from engine.locking import Now, lock
 from engine.machine import Machine
 from engine.planning import look_again
@@ -200,8 +201,10 @@ def _tried(opened: Open, row: Any, act: Callable[[], str]) -> Outcome:
         wait = error.after or backoff(row.attempts)
         why = Reason.PROVIDER_BUSY if row.kind == "send_message" else Reason.SHOP_UNREACHABLE
         return became("pending", why, wake_at=clock.now() + wait)
-    except Permanent:
-        return became("failed", Reason.PROVIDER_REFUSED)
+    except Permanent as error:
+        # The mail server may know at once that there is no such address.
+        gone = isinstance(error, AddressRefused)
+        return became("failed", Reason.BOUNCED if gone else Reason.PROVIDER_REFUSED)
     except NeedsMerchant:
         return became("held", Reason.NEEDS_MERCHANT)
     except InDoubt:
@@ -224,10 +227,20 @@ def _finish(
     opened = work.opened
     if not settle(session, [outcome]):
         return
+    if outcome.state == "failed" and outcome.reason == Reason.BOUNCED:
+        _came_back(session, opened, row)
     happened = outcome.state in ("done", "unknown") and row.enrolment_id is not None
     if happened and _settings_moved(opened, row, now):
         look_again(work.machine, session, opened.merchant, row.enrolment_id)
     after(session, opened.merchant, row, outcome, ends_trip)
+
+
+def _came_back(session: Session, opened: Open, row: Any) -> None:
+    """Nobody writes to this address again."""
+    address = address_of(opened.loaded, opened.trips[row.enrolment_id])
+    if address is not None:
+        sent = bounces.Sent(opened.merchant.id, address.id, row.id)
+        bounces.keep(session, sent, "permanent")
 
 
 def _settings_moved(opened: Open, row: Any, now: Now) -> bool:

@@ -16,7 +16,7 @@ from core.models import Merchant
 from core.models.tables import discount_codes, effects
 from core.money import Money
 from core.reasons import Reason
-from engine import discounts, links
+from engine import bounces, discounts, links
 from engine.batches import Open
 from engine.facts import address_of
 from engine.identity import name_binding
@@ -176,7 +176,8 @@ def _message(
     to = machine.vault.open(address.value, f"address:{opened.merchant.id}:{address.fingerprint}").decode()
     headers = links.unsubscribe_headers(unsubscribe)
     message = message_of(machine.config, opened.merchant, opened.settings.shop, row.key, to, rendered)
-    return replace(message, headers=headers)
+    sent = bounces.Sent(opened.merchant.id, address.id, row.id)
+    return replace(message, headers=headers, returns_to=bounces.returns_to(machine.config, sent))
 
 
 def message_of(

@@ -179,7 +179,11 @@ def _suppress(session: Session, merchant_id: int, prints: Sequence[tuple[str, st
         for channel, print_ in prints
     ]
     if rows:
-        session.execute(insert(suppressions, session).on_conflict_do_nothing(), rows)
+        row = insert(suppressions, session)
+        # That mail came back from it counts for less than that its owner was erased.
+        again = {"reason": row.excluded.reason, "at": row.excluded.at}
+        where = ["merchant_id", "channel", "fingerprint"]
+        session.execute(row.on_conflict_do_update(index_elements=where, set_=again), rows)
 
 
 def _forget_messages(session: Session, merchant_id: int, person_id: int) -> None:

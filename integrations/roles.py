@@ -190,7 +190,8 @@ class Shop(Protocol):
 @dataclass(frozen=True, slots=True)
 class Message:
     """One message ready to go. `key` is the effect's and unique for ever;
-    `headers` are the extra ones (List-Unsubscribe and the like)."""
+    `headers` are the extra ones (List-Unsubscribe and the like); it comes back
+    to `returns_to` where it can't be delivered."""
 
     key: str
     message_id: str
@@ -202,6 +203,7 @@ class Message:
     text: str
     reply_to: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    returns_to: str | None = None
 
 
 class Channel(Protocol):

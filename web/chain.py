@@ -7,18 +7,20 @@ from typing import Any
 from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
-from core.models.tables import carts, clicks, inbound, lines, orders
+from core.models.tables import bounces, carts, clicks, inbound, lines, orders
 
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """`clicks` counts, by effect, the clicks that people made."""
+    """`clicks` counts, by effect, the clicks that people made, and `returned`
+    tells which messages came back, for good or not."""
 
     webhooks: dict[int, Any]
     cart: Any | None
     lines: tuple[Any, ...]
     orders: tuple[Any, ...]
     clicks: dict[int, int]
+    returned: dict[int, str]
 
 
 def of(
@@ -36,6 +38,7 @@ def of(
         lines=_lines(session, merchant_id, cart_id),
         orders=_orders(session, merchant_id, cart.ref) if cart else (),
         clicks=_clicks(session, merchant_id, effect_ids),
+        returned=_returned(session, merchant_id, effect_ids),
     )
 
 
@@ -63,3 +66,10 @@ def _clicks(session: Session, merchant_id: int, effect_ids: Sequence[int]) -> di
         .group_by(clicks.c.effect_id)
     )
     return {row[0]: row[1] for row in session.execute(query)}
+
+
+def _returned(session: Session, merchant_id: int, effect_ids: Sequence[int]) -> dict[int, str]:
+    """What came back for good comes last and counts."""
+    mine = (bounces.c.merchant_id == merchant_id, bounces.c.effect_id.in_(effect_ids))
+    query = select(bounces.c.effect_id, bounces.c.kind).where(*mine).order_by(bounces.c.kind)
+    return {row.effect_id: row.kind for row in session.execute(query)}

@@ -12,6 +12,7 @@ from engine.machine import Machine
 from integrations import ADMINS, SELF_HOSTED
 from web import (
     activity,
+    bounces,
     brand,
     connect,
     connection,
@@ -65,9 +66,9 @@ def site(config: Config, machine: Machine, queue: Huey, root: Path) -> Flask:
 
 
 def _register(app: Flask, config: Config) -> None:
-    """Shoppers' pages, and a store that brings its keys, carry their own proof
-    instead of a form token."""
-    for blueprint in (shopper.shopper, health.bp):
+    """Shoppers' pages, a mail server that posts what came back, and a store that
+    brings its keys carry their own proof instead of a form token."""
+    for blueprint in (shopper.shopper, health.bp, bounces.bp):
         pages.csrf.exempt(blueprint)
         app.register_blueprint(blueprint)
     pages.csrf.exempt(connect.take_keys)

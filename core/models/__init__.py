@@ -20,7 +20,7 @@ from core.models.merchants import (
     TrialMail,
     Work,
 )
-from core.models.people import Address, Consent, Person, Suppression
+from core.models.people import Address, Bounce, Consent, Person, Suppression
 from core.models.sandbox import SandboxRecord
 from core.models.shops import (
     Connecting,
@@ -39,10 +39,10 @@ from core.models.trips import Click, Decision, DiscountCode, Effect, Enrolment
 metadata = SQLModel.metadata
 
 __all__ = [
-    "Address", "CartRow", "Click", "Connecting", "Connection", "Consent", "CountedDays", "DailyFigures",
-    "DailyTakings", "DataRequest", "Decision", "DiscountCode", "Effect", "Enrolment", "Exchange",
-    "Heartbeat", "HookRow", "Inbound", "InboundPerson", "LateDay", "LegalAct", "LetterWish", "LineRow",
-    "LookBack", "LookUpRow", "MailboxMessage", "Member", "MemberSession", "Merchant", "Notice",
+    "Address", "Bounce", "CartRow", "Click", "Connecting", "Connection", "Consent", "CountedDays",
+    "DailyFigures", "DailyTakings", "DataRequest", "Decision", "DiscountCode", "Effect", "Enrolment",
+    "Exchange", "Heartbeat", "HookRow", "Inbound", "InboundPerson", "LateDay", "LegalAct", "LetterWish",
+    "LineRow", "LookBack", "LookUpRow", "MailboxMessage", "Member", "MemberSession", "Merchant", "Notice",
     "OrderRow", "Person", "ProductRow", "ReadingRow", "RemoteHost", "SandboxRecord", "SettingsVersion",
     "SignInLink", "Suppression", "TrialMail", "VariantRow", "Work", "metadata", "naming",
 ]  # fmt: skip

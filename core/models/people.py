@@ -82,6 +82,24 @@ class Consent(SQLModel, table=True):
     recorded_at: datetime = Field(default_factory=clock.now)
 
 
+class Bounce(SQLModel, table=True):
+    """A message that came back; the address is not stored. `kind` is
+    "permanent" or "passing". The same return told twice is one row."""
+
+    __tablename__ = "bounces"
+    __table_args__ = (
+        UniqueConstraint("effect_id", "kind"),
+        Index("ix_bounces_address", "merchant_id", "fingerprint"),
+    )
+
+    id: int = primary_key()
+    merchant_id: int = belongs_to("merchants.id")
+    effect_id: int = belongs_to("effects.id")
+    fingerprint: str
+    kind: str
+    at: datetime = Field(default_factory=clock.now)
+
+
 class Suppression(SQLModel, table=True):
     """An address never to be written to again; the address is not stored."""
 

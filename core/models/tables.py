@@ -13,6 +13,7 @@ def _table(model: type[SQLModel]) -> Table:
 
 
 addresses = _table(models.Address)
+bounces = _table(models.Bounce)
 carts = _table(models.CartRow)
 clicks = _table(models.Click)
 connecting = _table(models.Connecting)

@@ -13,7 +13,7 @@ from typing import NoReturn
 
 from core import clock
 from core.config import Config
-from core.errors import InDoubt, Permanent, Retryable
+from core.errors import AddressRefused, InDoubt, Permanent, Retryable
 from integrations.mime import address, build
 from integrations.roles import Message
 from integrations.smtp.line import Line, MailServer
@@ -21,6 +21,8 @@ from integrations.smtp.line import Line, MailServer
 _BROKEN = (smtplib.SMTPServerDisconnected, OSError)
 _SIGN_IN_FAULTS = frozenset({530, 534, 535, 538})
 _CLOSING = 421
+# RFC 3463: no such mailbox or domain, moved, disabled. A policy (5.7) says nothing of the address.
+_NO_SUCH_MAILBOX = re.compile(rb"^5\.(1\.(1|2|3|6|10)|2\.1)$")
 _ENHANCED = re.compile(rb"^[245]\.\d{1,3}\.\d{1,3}\b")
 
 
@@ -41,7 +43,7 @@ class SmtpChannel:
     def send(self, message: Message, merchant_id: int) -> str:
         """The server's own name for the message, as it answered."""
         content = build(message, clock.now())
-        sender, recipient = address(message.sender_address), address(message.to)
+        sender, recipient = address(message.returns_to or message.sender_address), address(message.to)
         line = self._kept_line()
         if line is not None:
             try:
@@ -117,6 +119,8 @@ class SmtpChannel:
         self._reset(line, code)
         detail = _ENHANCED.match(said)
         why = f"the mail server refused {what}: {code}{f' {detail[0].decode()}' if detail else ''}"
+        if detail and what == "the recipient" and _NO_SUCH_MAILBOX.match(detail[0]):
+            raise AddressRefused(why)
         if 500 <= code < 600 and code not in _SIGN_IN_FAULTS and what != "the sender":
             raise Permanent(why)
         raise Retryable(why)

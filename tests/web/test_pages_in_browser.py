@@ -29,7 +29,10 @@ def pages_from(page: Page, address: str, language: str) -> list[str]:
         page.wait_for_load_state()
         found.append(page.url)
     found += words_of(found[1])
-    found += [f"{hers}{path}" for path in ("settings", "flows/cart_recovery", "flows/cart_recovery/mode/off")]
+    found += [
+        f"{hers}{path}"
+        for path in ("guide", "settings", "flows/cart_recovery", "flows/cart_recovery/mode/off")
+    ]
     return [*found, f"{address}/no-such-page"]
 
 

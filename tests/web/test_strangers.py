@@ -100,6 +100,8 @@ GUARDED = {
 EVERYBODYS = {"flow", "step"}
 SIGNED = {"shopper.unsubscribe_page", "shopper.unsubscribe", "shopper.follow"}
 # Coming from a platform's admin, proved by what the platform signed; `deeper` and `again` only lead on.
+# A mail server knows the secret that the address ends in.
+SIGNED |= {"bounces.take"}
 SIGNED |= {"install.home", "install.begin", "install.finish"}
 OPEN = {"static", "shopper.example", "health.healthz", "install.deeper", "install.again"}
 # A store brings its keys with the state it was given, a member the secret of her link; before that

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from core.config import read_config
-from core.errors import InDoubt, Permanent, Retryable
+from core.errors import AddressRefused, InDoubt, Permanent, Retryable
 from core.runtime import Runtime
 from integrations import channel_for
 from integrations.roles import Message
@@ -348,7 +348,26 @@ def test_nobody_gets_an_empty_mail_because_a_server_takes_a_text_it_has_refused(
 
 def test_a_recipient_refused_by_such_a_server_is_refused_for_good(connect: Connect) -> None:
     odd = OddServer(mail=b"250 ok", rcpt=b"550 5.1.1 nobody here")
-    with pytest.raises(Permanent):
+    with pytest.raises(AddressRefused):
         connect(odd.url, smtp_starttls="never").send(letter(), merchant_id=1)
     odd.close()
     assert odd.texts == [(b"", b"")]
+
+
+@pytest.mark.parametrize("said", [b"550 5.7.1 blocked", b"550 nobody here", b"554 5.7.1 policy"])
+def test_a_server_that_refuses_us_says_nothing_of_the_address(connect: Connect, said: bytes) -> None:
+    odd = OddServer(mail=b"250 ok", rcpt=said)
+    with pytest.raises(Permanent) as refused:
+        connect(odd.url, smtp_starttls="never").send(letter(), merchant_id=1)
+    odd.close()
+    assert not isinstance(refused.value, AddressRefused)
+
+
+def test_it_comes_back_to_an_address_of_its_own_and_is_from_the_shop_all_the_same(
+    server: FakeMailServer, connect: Connect
+) -> None:
+    message = replace(letter(), returns_to="bounces+1-2-3-abc@mail.kontor.example")
+    connect(server.url).send(message, 1)
+    (accepted,) = server.accepted
+    assert accepted.sender == "bounces+1-2-3-abc@mail.kontor.example"
+    assert letter().sender_address in accepted.mail["From"]

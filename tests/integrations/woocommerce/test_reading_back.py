@@ -317,7 +317,7 @@ def test_the_store_says_who_it_is(fake: Fake, live: WooCommerceLive, granted: Ac
     told = live.profile(granted)
     assert (told.name, told.currency, told.timezone) == ("Mugs & More", "EUR", "Europe/Madrid")
     assert (told.country, told.domain) == ("ES", granted.identity.domain)
-    assert told.meta == {"version": "9.9.5", "auth": "basic"}
+    assert told.meta == {"version": "9.9.5", "auth": "basic", "reminding_plugins": ""}
 
 
 def test_the_fields_asked_for_are_all_that_is_read(

@@ -1,0 +1,122 @@
+"""Mail that comes back. Each message has a return address of its own, signed,
+so that what comes back names its message whatever else stands in it; one
+permanent return, or three passing ones, and the address is not written to again."""
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from core import clock
+from core.config import Config
+from core.db import insert, transact
+from core.models.tables import addresses, bounces, effects, suppressions
+from core.reasons import Reason
+from engine.identity import lock_people
+from engine.machine import Machine
+from integrations.returned import Kind, read
+
+# What became of returned mail: "kept", "known" already, of nobody ("stranger"), or no returned mail at all.
+Verdict = Literal["kept", "known", "stranger", "no_bounce"]
+PASSING_AT_MOST = 3
+MARK = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """Which message, and to which address."""
+
+    merchant_id: int
+    address_id: int
+    effect_id: int
+
+
+def returns_to(config: Config, sent: Sent) -> str | None:
+    """The envelope's sender; None where the operator takes nothing back."""
+    if config.bounce_address is None:
+        return None
+    local, _, domain = config.bounce_address.rpartition("@")
+    named = f"{sent.merchant_id}-{sent.address_id}-{sent.effect_id}"
+    return f"{local}+{named}-{_mark(config, named)}@{domain}"
+
+
+def opened(config: Config, address: str) -> Sent | None:
+    """What a return address names; None for any that we did not make. Servers
+    may change small letters to large ones."""
+    named, _, mark = address.rpartition("@")[0].rpartition("+")[2].lower().rpartition("-")
+    parts = named.split("-")
+    if not mark.isascii() or not hmac.compare_digest(mark, _mark(config, named)):
+        return None
+    return Sent(*(int(part) for part in parts)) if len(parts) == 3 else None
+
+
+def hear(machine: Machine, raw: bytes) -> Verdict:
+    """Returned mail, as it arrived."""
+    told = read(raw)
+    if told.kind is None:
+        return "no_bounce"
+    named = (opened(machine.config, address) for address in told.to)
+    sent = next((one for one in named if one is not None), None)
+    if sent is None:
+        return "stranger"
+    kind = told.kind
+    return transact(machine.db, lambda session: keep(session, sent, kind))
+
+
+def keep(session: Session, sent: Sent, kind: Kind) -> Verdict:
+    """Write it down once; where it is enough, nobody writes to the address again."""
+    mine = (addresses.c.merchant_id == sent.merchant_id, addresses.c.id == sent.address_id)
+    found = select(addresses.c.person_id, addresses.c.fingerprint).where(*mine)
+    row = session.execute(found).one_or_none()
+    if row is None or not _is_theirs(session, sent):
+        return "stranger"
+    # Whoever prepares a message to the person this moment asks about it anew.
+    lock_people(session, sent.merchant_id, [row.person_id])
+    if not _added(session, sent, row.fingerprint, kind):
+        return "known"
+    if kind == "permanent" or _passing(session, sent.merchant_id, row.fingerprint) >= PASSING_AT_MOST:
+        _suppress(session, sent.merchant_id, row.fingerprint)
+    return "kept"
+
+
+def _is_theirs(session: Session, sent: Sent) -> bool:
+    """The message may be gone with its person."""
+    mine = (effects.c.id == sent.effect_id, effects.c.merchant_id == sent.merchant_id)
+    return session.execute(select(effects.c.id).where(*mine)).one_or_none() is not None
+
+
+def _added(session: Session, sent: Sent, fingerprint: str, kind: Kind) -> bool:
+    row = insert(bounces, session).values(
+        merchant_id=sent.merchant_id,
+        effect_id=sent.effect_id,
+        fingerprint=fingerprint,
+        kind=kind,
+        at=clock.now(),
+    )
+    added = session.execute(row.on_conflict_do_nothing().returning(bounces.c.id))
+    return added.one_or_none() is not None
+
+
+def _passing(session: Session, merchant_id: int, fingerprint: str) -> int:
+    mine = (bounces.c.merchant_id == merchant_id, bounces.c.fingerprint == fingerprint)
+    counted = select(func.count()).select_from(bounces).where(*mine, bounces.c.kind == "passing")
+    return int(session.execute(counted).scalar_one())
+
+
+def _suppress(session: Session, merchant_id: int, fingerprint: str) -> None:
+    row = insert(suppressions, session).values(
+        merchant_id=merchant_id,
+        channel="email",
+        fingerprint=fingerprint,
+        reason=Reason.BOUNCED.value,
+        at=clock.now(),
+    )
+    session.execute(row.on_conflict_do_nothing())
+
+
+def _mark(config: Config, named: str) -> str:
+    key = hashlib.sha256(f"kontor.bounce:{config.secret_key}".encode()).digest()
+    return hmac.new(key, named.encode(), hashlib.sha256).hexdigest()[:MARK]
