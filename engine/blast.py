@@ -13,6 +13,7 @@ from core.models import Merchant
 from core.models.tables import effects, enrolments
 from core.reasons import Reason, noted
 from core.statements import Asked, Statement
+from engine import awaiting, notices
 from engine.deciding import Deciding
 from engine.machine import Machine
 from engine.trips import end_trip
@@ -38,6 +39,11 @@ def would_be(case: Deciding) -> bool:
     return this_hour >= max(AT_LEAST, TIMES_USUAL * usual_hour)
 
 
+def tell(case: Deciding) -> None:
+    """The first one held is told of, and all the others with it."""
+    notices.raise_notice(case.session, case.merchant.id, awaiting.HELD, case.flow.key)
+
+
 def release(machine: Machine, merchant_id: int, flow: str, by: str) -> int:
     """The merchant has looked: all held trips go on; how many. `by` is the
     member's name."""
@@ -59,6 +65,7 @@ def release(machine: Machine, merchant_id: int, flow: str, by: str) -> int:
         )
         announce(session, merchant_id, clock.now())
         recount(session, merchant_id)
+        awaiting.mend_if_over(session, merchant_id, awaiting.HELD)
     machine.bells.due()
     return len(held)
 
@@ -73,6 +80,7 @@ def discard(machine: Machine, merchant_id: int, flow: str, by: str) -> int:
             end_trip(session, merchant_id, enrolment_id, Reason.DISCARDED, clock.now(merchant))
         mine = (enrolments.c.merchant_id == merchant_id, enrolments.c.id.in_(held))
         session.execute(update(enrolments).where(*mine).values(reason=noted(Reason.DISCARDED, by)))
+        awaiting.mend_if_over(session, merchant_id, awaiting.HELD)
     return len(held)
 
 

@@ -3,7 +3,7 @@ is sent again: once at most, with her name, and asked about as if it were new.""
 
 from typing import Any, Literal
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from core import clock
@@ -11,6 +11,7 @@ from core.db import insert, transact
 from core.models import Merchant
 from core.models.tables import effects, enrolments
 from core.reasons import Reason, noted
+from engine import awaiting
 from engine.decisions import Said, record
 from engine.identity import lock_people
 from engine.machine import Machine
@@ -35,6 +36,7 @@ def send_again(machine: Machine, merchant_id: int, effect_id: int, by: str) -> V
         if not _mark(session, merchant_id, effect_id, noted(Reason.SENT_AGAIN, by)):
             return "decided"
         _begin(session, merchant, row, by)
+        awaiting.mend_if_over(session, merchant_id, awaiting.DOUBT)
         return "done"
 
     verdict = transact(machine.db, begin)
@@ -44,9 +46,14 @@ def send_again(machine: Machine, merchant_id: int, effect_id: int, by: str) -> V
 
 def leave(machine: Machine, merchant_id: int, effect_id: int, by: str) -> Verdict:
     """It stays in doubt, and asks for nobody any more."""
-    mark = noted(Reason.LEFT_IN_DOUBT, by)
-    marked = transact(machine.db, lambda session: _mark(session, merchant_id, effect_id, mark))
-    return "done" if marked else "decided"
+
+    def mark(session: Session) -> Verdict:
+        if not _mark(session, merchant_id, effect_id, noted(Reason.LEFT_IN_DOUBT, by)):
+            return "decided"
+        awaiting.mend_if_over(session, merchant_id, awaiting.DOUBT)
+        return "done"
+
+    return transact(machine.db, mark)
 
 
 def waits_for_a_member(row: Any) -> bool:
@@ -69,14 +76,8 @@ def _found(session: Session, merchant_id: int, effect_id: int) -> Any | None:
 
 def _mark(session: Session, merchant_id: int, effect_id: int, reason: str) -> bool:
     """Two members who decide at one moment: the first one has."""
-    marked = update(effects).where(
-        effects.c.id == effect_id,
-        effects.c.merchant_id == merchant_id,
-        effects.c.state == "unknown",
-        effects.c.kind == "send_message",
-        effects.c.lease_until.is_(None),
-        func.substr(effects.c.reason, 1, len(Reason.UNKNOWN.value)) == Reason.UNKNOWN.value,
-    )
+    mine = (effects.c.id == effect_id, effects.c.merchant_id == merchant_id)
+    marked = update(effects).where(*mine, *awaiting.IN_DOUBT)
     return bool(session.execute(marked.values(reason=reason)).rowcount)  # type: ignore[attr-defined]
 
 

@@ -44,14 +44,20 @@ def _begin(case: Deciding, action: Enrol) -> Trip | None:
     if state == holdout.STATE:
         case.record("refused", (Reason.HELD_OUT,), enrolment_id=enrolment_id)
         return None
-    reasons = (Reason.BLAST_HELD,) if state == "held" else ()
-    case.record("enrolled", reasons, enrolment_id=enrolment_id)
+    _record_entry(case, enrolment_id, state)
     if not action.messages:
         complete_if_over(case.session, case.merchant.id, enrolment_id, case.now)
         return None
     trip = Trip(enrolment_id, action.subject_id, case.saved.version, state)
     add_messages(case, trip, action.messages)
     return trip
+
+
+def _record_entry(case: Deciding, enrolment_id: int, state: str) -> None:
+    is_held = state == "held"
+    case.record("enrolled", (Reason.BLAST_HELD,) if is_held else (), enrolment_id=enrolment_id)
+    if is_held:
+        blast.tell(case)
 
 
 def _state(case: Deciding) -> str:

@@ -8,6 +8,7 @@ from huey import Huey, crontab
 from core.queue import Bell
 from engine import (
     attempts,
+    awaiting,
     checkups,
     effects,
     inbox,
@@ -101,6 +102,7 @@ def _upkeep(machine: Machine) -> None:
     sign in. Then a bounded turn at shops, which may be slow, and the bell
     again; where enough threads are at that already, they go on, or the sweep."""
     sign_in.run(machine)
+    awaiting.mend_where_over(machine)
     notices.run(machine)
     if not machine.busy.upkeep.acquire(blocking=False):
         return

@@ -7,6 +7,10 @@ from core.models import Merchant
 from engine import plain_letters
 from integrations.roles import Message
 
+# Where it is mended, if not by the connection; `detail` of what is held is its flow.
+ACTIVITY = "shops/{key}/activity"
+PLACES = {"held": f"{ACTIVITY}#held-{{detail}}", "doubt": f"{ACTIVITY}?outcome=in_doubt"}
+
 
 def letter(config: Config, merchant: Merchant, notice: Any, email: str, member_id: int) -> Message:
     """The letter of a notice: that it is so, that it is still so, or that it is over."""
@@ -17,8 +21,15 @@ def letter(config: Config, merchant: Merchant, notice: Any, email: str, member_i
         locale=merchant.locale,
         to=email,
         key=f"notice-{notice.id}-{notice.round}-{member_id}",
-        link=f"{config.app_url}/m/{merchant.key}/connection",
+        link=f"{config.app_url}/{_place(notice).format(key=merchant.key, detail=notice.detail)}",
     )
+
+
+def _place(notice: Any) -> str:
+    """The page on which it is mended; once it is, there is nothing to point at."""
+    if notice.kind not in PLACES:
+        return "m/{key}/connection"
+    return ACTIVITY if notice.mended_at is not None else PLACES[notice.kind]
 
 
 def words_of(kind: str, locale: str, *, mended: bool) -> dict[str, str]:

@@ -14,11 +14,12 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from core import clock
-from core.db import insert, reading, transaction
+from core.db import reading, transaction
 from core.errors import InDoubt, Permanent, Retryable
 from core.models import Merchant
 from core.models.tables import connections, members, notices
 from engine import notice_letters
+from engine.built import Inserting
 from engine.machine import Machine
 
 log = structlog.get_logger()
@@ -27,24 +28,26 @@ AGAIN = timedelta(days=3)
 LEASE = timedelta(minutes=10)
 # Told, and told again: what stays undone until she does it.
 TIMES = 2
-REMINDED = frozenset({"reconnect", "data_request"})
+REMINDED = frozenset({"reconnect", "data_request", "held", "doubt"})
 _NEXT_ROUND: dict[str, Any] = {"round": notices.c.round + 1, "reached": []}
+_OPEN = Inserting(notices, lambda row: row.on_conflict_do_nothing())
 
 
 def raise_notice(session: Session, merchant_id: int, kind: str, detail: str = "") -> None:
-    """Open a notice, unless one of its kind is open."""
-    row = insert(notices, session).values(
-        merchant_id=merchant_id,
-        kind=kind,
-        detail=detail,
-        raised_at=clock.now(),
-        tell_at=clock.now(),
-        told=0,
-        claim=0,
-        round=0,
-        reached=[],
-    )
-    session.execute(row.on_conflict_do_nothing())
+    """Open a notice, unless one of its kind is open: then nothing is written,
+    and nobody waits to hear so."""
+    row = {
+        "merchant_id": merchant_id,
+        "kind": kind,
+        "detail": detail,
+        "raised_at": clock.now(),
+        "tell_at": clock.now(),
+        "told": 0,
+        "claim": 0,
+        "round": 0,
+        "reached": [],
+    }
+    _OPEN.tell(session, row)
 
 
 def mend(session: Session, merchant_id: int, kind: str) -> None:

@@ -17,6 +17,7 @@ from core.models import Merchant
 from core.models.tables import effects
 from core.reasons import Reason
 from core.statements import Statement, one_of
+from engine import awaiting, notices
 from engine.trips import complete_if_over, end_trip
 from engine.work import announce
 
@@ -101,10 +102,18 @@ def after(session: Session, merchant: Merchant, row: Any, outcome: Outcome, ends
         _pass_on(session, merchant, row, outcome)
     if row.enrolment_id is None:
         return
+    if _is_in_doubt_for_good(row, outcome):
+        notices.raise_notice(session, merchant.id, awaiting.DOUBT)
     if ends_trip and outcome.reason is not None:
         end_trip(session, merchant.id, row.enrolment_id, Reason(outcome.reason), at)
     elif outcome.state in ("done", "skipped", "failed", "unknown"):
         complete_if_over(session, merchant.id, row.enrolment_id, at)
+
+
+def _is_in_doubt_for_good(row: Any, outcome: Outcome) -> bool:
+    """It may have arrived, nobody can be asked, and a member has to decide."""
+    is_message = row.kind == "send_message" and row.mode == "live"
+    return is_message and outcome.state == "unknown" and outcome.ask_at is None
 
 
 def _pass_on(session: Session, merchant: Merchant, row: Any, outcome: Outcome) -> None:

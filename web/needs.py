@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from core.models import Merchant
 from core.models.tables import effects
 from core.reasons import Reason
-from engine import notices
+from engine import awaiting, notices
 from engine.daily import Told
 from engine.notice_letters import words_of
 from web import timeline
@@ -34,7 +34,8 @@ class Need:
 
 def of(db: Session, merchant: Merchant, health: Brief | None, week: Told) -> list[Need]:
     """The gravest first; `week` are the figures of the last days."""
-    told = notices.open_notices(db, merchant.id)
+    # What waits in rows is told from the rows themselves, with how many they are.
+    told = [row for row in notices.open_notices(db, merchant.id) if row.kind not in awaiting.WAITS]
     found = [_notice(merchant, row) for row in told]
     if health is not None and health.state != "active" and not any(row.kind == "reconnect" for row in told):
         found.append(_cut_off(merchant))

@@ -19,12 +19,12 @@ AT_LEAST, HERD = 5, 7
 def herd(kontor: Kontor, monkeypatch: pytest.MonkeyPatch) -> Kontor:
     """Seven people leave a cart within an hour in which five are usual."""
     monkeypatch.setattr(blast, "AT_LEAST", AT_LEAST)
-    _come(kontor, HERD)
+    come(kontor, HERD)
     return kontor
 
 
 def test_the_fifty_first_cart_within_an_hour_is_held(kontor: Kontor) -> None:
-    _come(kontor, 51)
+    come(kontor, 51)
     assert [state for state, _ in trips(kontor)] == ["active"] * 50 + ["held"]
 
 
@@ -34,11 +34,11 @@ def test_a_busy_shop_is_held_only_beyond_five_times_its_usual_hour(
     monkeypatch.setattr(blast, "AT_LEAST", 2)
     monkeypatch.setattr(blast, "USUAL_OVER", timedelta(hours=3))
     for number in range(0, 4, 2):
-        _come(kontor, 2, number)
+        come(kontor, 2, number)
         kontor.forward(minutes=61)
-    _come(kontor, 7, 4)
+    come(kontor, 7, 4)
     assert [state for state, _ in trips(kontor)].count("held") == 0, "four in three hours allow seven in one"
-    _come(kontor, 1, 11)
+    come(kontor, 1, 11)
     assert [state for state, _ in trips(kontor)].count("held") == 1
 
 
@@ -90,11 +90,11 @@ def test_shadow_does_nothing_to_anybody_and_is_never_held(
 ) -> None:
     monkeypatch.setattr(blast, "AT_LEAST", AT_LEAST)
     mode(kontor, "shadow")
-    _come(kontor, HERD)
+    come(kontor, HERD)
     assert {state for state, _ in trips(kontor)} == {"active"}
 
 
-def _come(kontor: Kontor, count: int, first: int = 0) -> None:
+def come(kontor: Kontor, count: int, first: int = 0) -> None:
     if not kontor.rows(carts):
         kontor.leave_cart(f"guest-{first}@example.com")
         count, first = count - 1, first + 1

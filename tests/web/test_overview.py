@@ -139,6 +139,8 @@ def test_what_needs_her_comes_with_its_button_the_gravest_first(
     leaves_a_cart(visitor, "anna@example.com")
     visitor.press("Fast-forward 1 h")
     with transaction(machine.db) as session:
+        notices.raise_notice(session, merchant.id, "held", FLOW.key)
+        notices.raise_notice(session, merchant.id, "doubt")
         notices.raise_notice(session, merchant.id, "quiet", "1/30")
         notices.raise_notice(session, merchant.id, "data_request", "5 May")
         notices.raise_notice(session, merchant.id, "reconnect", "refused")
