@@ -172,7 +172,7 @@ SENTENCES: dict[Reason, tuple[str, str]] = {
     ),
     Reason.SENT_AGAIN: (
         "It was in doubt, and a member had it sent again.",
-        "Ihr Versand war unklar, und ein Mitglied hat sie noch einmal senden lassen.",
+        "Ihr Versand war ungewiss, und ein Mitglied hat sie noch einmal senden lassen.",
     ),
     Reason.LEFT_IN_DOUBT: (
         "It may have arrived; a member decided to leave it at that.",
