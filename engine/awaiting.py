@@ -16,8 +16,9 @@ from engine.machine import Machine
 HELD, DOUBT = "held", "doubt"
 Whose = int | ColumnElement[Any]
 
-# A message in doubt for good, about which nobody has decided yet. The state
-# stands in the statement itself: else no partial index answers.
+# A message in doubt for good, about which nobody has decided yet: what its provider
+# can still be asked about may settle by itself. The state stands in the statement
+# itself: else no partial index answers.
 IN_DOUBT = (
     effects.c.state == literal_column("'unknown'"),
     effects.c.kind == "send_message",

@@ -56,22 +56,11 @@ def leave(machine: Machine, merchant_id: int, effect_id: int, by: str) -> Verdic
     return transact(machine.db, mark)
 
 
-def waits_for_a_member(row: Any) -> bool:
-    """In doubt for good, and nobody has decided yet. What its provider can
-    still be asked about may settle by itself."""
-    is_message = row.kind == "send_message" and row.mode == "live" and row.enrolment_id is not None
-    told = (row.reason or "").partition(":")[0]
-    return bool(
-        is_message and row.state == "unknown" and row.lease_until is None and told == Reason.UNKNOWN.value
-    )
-
-
 def _found(session: Session, merchant_id: int, effect_id: int) -> Any | None:
     mine = (effects.c.id == effect_id, effects.c.merchant_id == merchant_id)
     trip = (enrolments.c.subject, enrolments.c.subject_id, enrolments.c.since)
-    found = select(effects, *trip).join(enrolments, enrolments.c.id == effects.c.enrolment_id).where(*mine)
-    row = session.execute(found).one_or_none()
-    return row if row is not None and row.person_id is not None and waits_for_a_member(row) else None
+    found = select(effects, *trip).join(enrolments, enrolments.c.id == effects.c.enrolment_id)
+    return session.execute(found.where(*mine, *awaiting.IN_DOUBT)).one_or_none()
 
 
 def _mark(session: Session, merchant_id: int, effect_id: int, reason: str) -> bool:

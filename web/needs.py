@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import url_for
-from sqlalchemy import func, literal_column, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core.models import Merchant
 from core.models.tables import effects
-from core.reasons import Reason
 from engine import awaiting, notices
 from engine.daily import Told
 from engine.notice_letters import words_of
@@ -77,15 +76,9 @@ def _held(merchant: Merchant, held: timeline.Held) -> Need:
 
 
 def _in_doubt(db: Session, merchant_id: int) -> int:
-    """The state stands in the statement itself: else no partial index answers."""
-    mine = (effects.c.merchant_id == merchant_id, effects.c.state == literal_column("'unknown'"))
-    # Where a member has decided, it needs nobody any more.
-    messages = (
-        effects.c.kind == "send_message",
-        effects.c.mode == "live",
-        effects.c.reason.startswith(Reason.UNKNOWN.value),
-    )
-    return db.execute(select(func.count()).select_from(effects).where(*mine, *messages)).scalar_one()
+    mine = effects.c.merchant_id == merchant_id
+    counted = select(func.count()).select_from(effects).where(mine, *awaiting.IN_DOUBT)
+    return int(db.execute(counted).scalar_one())
 
 
 def _doubtful(merchant: Merchant, count: int) -> list[Need]:

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Label, Select, and_, func, literal, literal_column, or_, select
+from sqlalchemy import ColumnElement, Label, Select, and_, false, func, literal, literal_column, or_, select
 from sqlalchemy.orm import Session
 
 from core.models.tables import addresses, carts, decisions, effects, enrolments
-from engine import doubt
+from engine import awaiting
 from web import objections
 from web.filters import BEGAN, Wanted, conditions
 
@@ -112,13 +112,17 @@ def effects_of(
 ) -> Mapping[int, tuple[Effect, ...]]:
     """The effects of these trips, in the order of their steps."""
     query = (
-        select(effects, effects.c.content.is_not(None).label("kept"))
+        select(
+            effects,
+            effects.c.content.is_not(None).label("kept"),
+            func.coalesce(and_(*awaiting.IN_DOUBT), false()).label("in_doubt"),
+        )
         .where(effects.c.merchant_id == merchant_id, effects.c.enrolment_id.in_(set(enrolment_ids)))
         .order_by(effects.c.step, effects.c.id)
     )
     found: dict[int, list[Effect]] = defaultdict(list)
     for row in session.execute(query):
-        found[row.enrolment_id].append(_effect(row))
+        found[row.enrolment_id].append(_effect(row, in_doubt=bool(row.in_doubt)))
     return {trip: tuple(rows) for trip, rows in found.items()}
 
 
@@ -198,7 +202,7 @@ def entry(
     )
 
 
-def _effect(row: Any) -> Effect:
+def _effect(row: Any, *, in_doubt: bool = False) -> Effect:
     is_message = row.kind == "send_message"
     return Effect(
         id=row.id,
@@ -213,7 +217,7 @@ def _effect(row: Any) -> Effect:
         wake_at=row.wake_at,
         acted_at=row.acted_at,
         kept=bool(row.kept),
-        in_doubt=doubt.waits_for_a_member(row),
+        in_doubt=in_doubt,
     )
 
 
