@@ -46,7 +46,6 @@ def connect(url: str, pool_size: int = 20) -> Engine:
         pool_pre_ping=True,
         pool_recycle=1800,
         hide_parameters=True,
-        connect_args={"prepare_threshold": 1},
     )
     keep_order(engine)
     return engine

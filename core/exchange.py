@@ -35,7 +35,7 @@ def heard(connection: Connection, *asked: Told) -> Iterator[list[Any]]:
     untold = connection.info.pop(UNTOLD, [])
     whole = [*untold, *asked]
     with ExitStack() as stack:
-        with driver_errors(connection, "; ".join(sql for sql, _ in whole)), _at_once(connection, len(whole)):
+        with driver_errors(connection, *(sql for sql, _ in whole)), _at_once(connection, len(whole)):
             cursors = [stack.enter_context(closing(executed(connection, *one))) for one in whole]
         yield cursors[len(untold) :]
 
@@ -87,7 +87,7 @@ def _driver(connection: Connection) -> Any:
 
 
 @contextmanager
-def driver_errors(connection: Connection, sql: str) -> Iterator[None]:
+def driver_errors(connection: Connection, *sql: str) -> Iterator[None]:
     """The driver's errors as SQLAlchemy's, without what the statement carried:
     that may be personal, and errors end up in logs."""
     errors = connection.dialect.loaded_dbapi.Error
@@ -95,5 +95,5 @@ def driver_errors(connection: Connection, sql: str) -> Iterator[None]:
         yield
     except errors as error:
         raise DBAPIError.instance(
-            sql, None, error, errors, hide_parameters=True, dialect=connection.dialect
+            "; ".join(sql), None, error, errors, hide_parameters=True, dialect=connection.dialect
         ) from error

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import Select, select, update
+from sqlalchemy import bindparam, literal_column, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -15,6 +15,7 @@ from core.errors import NeedsMerchant, Permanent, Retryable
 from core.events import LookUp
 from core.models import Merchant
 from core.models.tables import look_ups, merchants
+from core.statements import one_of
 from engine import inbox, legal_acts, privacy
 from engine.access import access_to, is_refused
 from engine.machine import Machine
@@ -101,9 +102,7 @@ def _claim(machine: Machine) -> list[Any]:
     be asked at all."""
     with transaction(machine.db) as session:
         now = clock.now()
-        first = session.execute(
-            askable(machine, now).order_by(look_ups.c.wake_at).limit(1)
-        ).scalar_one_or_none()
+        first = session.execute(_OLDEST, asked_of(machine, now)).scalar_one_or_none()
         if first is None:
             return []
         mine = (
@@ -122,19 +121,21 @@ def _claim(machine: Machine) -> list[Any]:
         return list(session.execute(claimed))
 
 
-def askable(machine: Machine, now: datetime) -> Select[tuple[int]]:
-    """The merchants with a question that is due, of shops that can be asked."""
-    return (
-        select(look_ups.c.merchant_id)
-        .join(merchants, merchants.c.id == look_ups.c.merchant_id)
-        .where(
-            look_ups.c.state == "waiting",
-            look_ups.c.wake_at <= now,
-            merchants.c.platform.in_(machine.live),
-            merchants.c.uninstalled_at.is_(None),
-            look_ups.c.merchant_id.not_in(machine.busy.full()),
-        )
-    )
+# A question that is due, of a shop that can be asked; what changes is in `asked_of`.
+ASKABLE = (
+    look_ups.c.merchant_id == merchants.c.id,
+    look_ups.c.state == literal_column("'waiting'"),
+    look_ups.c.wake_at <= bindparam("now"),
+    merchants.c.uninstalled_at.is_(None),
+    one_of(merchants.c.platform, "live"),
+    ~one_of(look_ups.c.merchant_id, "full"),
+)
+_OLDEST = select(look_ups.c.merchant_id).where(*ASKABLE).order_by(look_ups.c.wake_at).limit(1)
+
+
+def asked_of(machine: Machine, now: datetime) -> dict[str, Any]:
+    """What ASKABLE is bound to at the moment."""
+    return {"now": now, "live": list(machine.live), "full": machine.busy.full()}
 
 
 def _ask(machine: Machine, merchant_id: int, wanted: Sequence[LookUp]) -> Any:

@@ -10,15 +10,16 @@ from typing import Any
 import structlog
 from huey import Huey
 from huey.consumer import Consumer
-from sqlalchemy import bindparam, exists, func, literal_column, select
+from sqlalchemy import exists, func, literal_column, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from core import clock
 from core.db import insert, reading, transaction
 from core.memory import few_heaps
 from core.models.tables import effects, heartbeats, inbound, look_ups, merchants, work
-from core.statements import Statement, one_of
+from core.statements import Statement
 from engine.jobs import Jobs
+from engine.look_ups import ASKABLE, asked_of
 from engine.machine import Machine
 
 log = structlog.get_logger()
@@ -71,17 +72,7 @@ _WAITING = Statement(
         select(func.min(work.c.next_at)).scalar_subquery().label("due"),
         exists().where(merchants.c.clock_target.is_not(None)).label("moving"),
         exists().where(inbound.c.state == literal_column("'new'")).label("unread"),
-        # As look_ups.askable says it.
-        exists()
-        .where(
-            look_ups.c.state == literal_column("'waiting'"),
-            look_ups.c.wake_at <= bindparam("now"),
-            merchants.c.id == look_ups.c.merchant_id,
-            merchants.c.uninstalled_at.is_(None),
-            one_of(merchants.c.platform, "live"),
-            ~one_of(look_ups.c.merchant_id, "full"),
-        )
-        .label("askable"),
+        exists().where(*ASKABLE).label("askable"),
     )
 )
 
@@ -118,11 +109,10 @@ class Ticker(threading.Thread):
             self._machine.bells.leases()
 
     def _ring(self, now: datetime) -> None:
-        """Two cheap looks at indexes decide which bells ring."""
+        """One cheap look at indexes decides which bells ring."""
         bells = self._machine.bells
         with reading(self._machine.db) as session:
-            wanted = {"now": now, "live": list(self._machine.live), "full": self._machine.busy.full()}
-            (found,) = _WAITING.records(session, wanted)
+            (found,) = _WAITING.records(session, asked_of(self._machine, now))
         due = found.due is not None and found.due <= now
         for wanted, ring in (
             (due or found.moving, bells.due),
