@@ -202,11 +202,15 @@ class Config(BaseSettings):
             faults.append("ALLOW_PRIVATE_SHOPS is set. Expected: 0, as it is for development only.")
         if self.development_hosts:
             faults.append("DEVELOPMENT_HOSTS is set. Expected: nothing, as it is for development only.")
-        if (self.bounce_address is None) != (self.bounce_secret is None):
-            told = "BOUNCE_ADDRESS and BOUNCE_SECRET belong together. Expected: both, or neither."
-            raise PydanticCustomError("bounces", "{told}", {"told": told})
         if self.production and faults:
             raise PydanticCustomError("production", "{faults}", {"faults": "\n  - ".join(faults)})
+        return self
+
+    @model_validator(mode="after")
+    def _returned_mail_needs_both(self) -> Self:
+        if (self.bounce_address is None) != (self.bounce_secret is None):
+            told = "BOUNCE_ADDRESS and BOUNCE_SECRET belong together. Expected: both, or neither."
+            raise PydanticCustomError("returned_mail", "{told}", {"told": told})
         return self
 
     def _is_development_value(self, name: str) -> bool:

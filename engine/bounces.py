@@ -118,5 +118,6 @@ def _suppress(session: Session, merchant_id: int, fingerprint: str) -> None:
 
 
 def _mark(config: Config, named: str) -> str:
+    """In small letters and short, unlike the tokens of links: it is a part of an address."""
     key = hashlib.sha256(f"kontor.bounce:{config.secret_key}".encode()).digest()
     return hmac.new(key, named.encode(), hashlib.sha256).hexdigest()[:MARK]

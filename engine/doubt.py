@@ -97,7 +97,7 @@ def _begin(session: Session, merchant: Merchant, row: Any, by: str) -> None:
     }
     session.execute(insert(effects, session).values(**message))
     said = Said.of_trip(enrolment, "again", (Reason.SENT_AGAIN,), clock.now(merchant), None)
-    record(session, said, f"{by}, {row.step}")
+    record(session, said, f"{by}#{row.id}")
     announce(session, merchant.id, clock.now())
 
 

@@ -12,7 +12,7 @@ from core.facts import Mode
 from core.models import Merchant
 from core.models.tables import connections, orders, settings_versions
 from core.settings import Settings
-from engine.shop_settings import ShopSettings, newest_settings, read_as
+from engine.shop_settings import ShopSettings, read_as
 from flows.flow import Flow
 
 SCOPE = "guide"
@@ -31,41 +31,39 @@ class Noted(Settings):
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """How far she has come. `sold` are the orders of the last days that we
-    know, at most MOST; `newest_at` is by her shop's clock."""
+    """How far she has come; `meta` is what is kept with the connection."""
 
     connected: bool
-    domain: str
     meta: dict[str, str]
     shop: ShopSettings
     noted: Noted
     mode: Mode
     was_tried: bool
-    sold: int
-    newest_at: datetime | None
 
     @property
     def says_who(self) -> bool:
         return bool(self.shop.imprint.strip() and self.shop.reply_to)
 
 
-def way(session: Session, merchant: Merchant, flow: Flow) -> Way:
-    shop, saved = newest_settings(session, merchant.id, (flow,))
-    mine = connections.c.merchant_id == merchant.id
-    row = session.execute(
-        select(connections.c.state, connections.c.domain, connections.c.meta).where(mine)
-    ).one_or_none()
-    sold, newest_at = _sold(session, merchant)
+@dataclass(frozen=True, slots=True)
+class Sold:
+    """The orders of the last days that we know, at most MOST; by the shop's clock."""
+
+    times: int
+    newest_at: datetime | None
+
+
+def way(session: Session, merchant: Merchant, flow: Flow, shop: ShopSettings, mode: Mode) -> Way:
+    """`shop` and the flow's `mode` are what is set now."""
+    asked = select(connections.c.state, connections.c.meta).where(connections.c.merchant_id == merchant.id)
+    row = session.execute(asked).one_or_none()
     return Way(
         row is not None and row.state == "active",
-        row.domain if row is not None else "",
         dict(row.meta or {}) if row is not None else {},
         shop,
         noted(session, merchant.id),
-        saved[flow.key].mode,
-        _was_tried(session, merchant.id, flow.key),
-        sold,
-        newest_at,
+        mode,
+        mode != "off" or _was_tried(session, merchant.id, flow.key),
     )
 
 
@@ -85,7 +83,7 @@ def _was_tried(session: Session, merchant_id: int, flow: str) -> bool:
     return bool(session.execute(select(exists().where(*mine, on))).scalar_one())
 
 
-def _sold(session: Session, merchant: Merchant) -> tuple[int, datetime | None]:
+def sold(session: Session, merchant: Merchant) -> Sold:
     since = clock.now(merchant) - timedelta(days=DAYS)
     recent = (
         select(orders.c.placed_at)
@@ -95,4 +93,4 @@ def _sold(session: Session, merchant: Merchant) -> tuple[int, datetime | None]:
         .subquery()
     )
     row = session.execute(select(func.count(), func.max(recent.c.placed_at))).one()
-    return int(row[0]), row[1]
+    return Sold(int(row[0]), row[1])

@@ -55,5 +55,6 @@ class Loaded:
     trips: dict[tuple[int, str, str], list[Any]] = field(default_factory=lambda: defaultdict(list))
     steps: dict[int, list[Any]] = field(default_factory=lambda: defaultdict(list))
     slots: dict[int, list[Slot]] = field(default_factory=lambda: defaultdict(list))
-    also: list[list[Any]] = field(default_factory=list)
     planned: dict[int, list[Planned]] = field(default_factory=lambda: defaultdict(list))
+    # What whoever loaded it asked besides, in the order of the questions.
+    also: list[list[Any]] = field(default_factory=list)

@@ -123,10 +123,10 @@ def decide_on_doubt(key: str, effect_id: int, act: str) -> Response:
         "leave": _("Noted. It stays as it is, and asks for you no more."),
     }
     flash(told[act if verdict == "done" else verdict], "message" if verdict == "done" else "error")
-    back = request.form.get("decision", "")
-    if _cursor(back) is None:
+    decision_id = _cursor(request.form.get("decision", ""))
+    if decision_id is None:
         return redirect(url_for(".index", key=key), 303)
-    return redirect(url_for(".detail", key=key, decision_id=int(back)), 303)
+    return redirect(url_for(".detail", key=key, decision_id=decision_id), 303)
 
 
 def _kept(merchant_id: int, effect_id: int) -> Rendered:

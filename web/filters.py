@@ -13,9 +13,9 @@ from web import objections
 
 # As many letters as an address's keyed hash has, and more than any order's number.
 PRINT = 64
-# What one can filter by: kinds of decisions, and states of the messages that came of them.
 # The decisions that a trip began with.
 BEGAN = ("enrolled", "again")
+# What one can filter by: kinds of decisions, and states of the messages that came of them.
 DECIDED = ("enrolled", "refused", "exited")
 WAITS = ("pending", "claimed", "acting", "held")
 BECAME = {
@@ -61,14 +61,26 @@ def whom(session: Session, merchant_id: int, search: str) -> str:
     """The search in words: the masked address, or the order's number."""
     if not is_print(search):
         return search
-    mine = (addresses.c.merchant_id == merchant_id, addresses.c.channel == "email")
-    found = select(addresses.c.masked).where(*mine, addresses.c.fingerprint == search)
+    found = select(addresses.c.masked).where(address_of(merchant_id, search))
     return session.execute(found).scalar_one_or_none() or ""
 
 
 def is_print(search: str) -> bool:
     """Whether the search is for an address, by its mark."""
     return len(search) == PRINT and all(letter in "0123456789abcdef" for letter in search)
+
+
+def address_of(merchant_id: int, print_: str) -> ColumnElement[bool]:
+    """The address that a mark stands for."""
+    mine = and_(addresses.c.merchant_id == merchant_id, addresses.c.channel == "email")
+    return and_(mine, addresses.c.fingerprint == print_)
+
+
+def order_named(merchant_id: int, search: str) -> ColumnElement[bool]:
+    """The order of this number, as people write it or as the shop does."""
+    number = search.strip().lstrip("#")
+    named = or_(orders.c.name.in_((number, f"#{number}")), orders.c.ref == number)
+    return and_(orders.c.merchant_id == merchant_id, named)
 
 
 def conditions(merchant_id: int, wanted: Wanted) -> list[ColumnElement[bool]]:
@@ -126,17 +138,9 @@ def _has_effect(condition: ColumnElement[bool]) -> ColumnElement[bool]:
 def _about(merchant_id: int, search: str) -> ColumnElement[bool]:
     """Everything about one person, by an address's mark or by an order's number."""
     if is_print(search):
-        person = select(addresses.c.person_id).where(
-            addresses.c.merchant_id == merchant_id,
-            addresses.c.channel == "email",
-            addresses.c.fingerprint == search,
-        )
+        person = select(addresses.c.person_id).where(address_of(merchant_id, search))
         return decisions.c.person_id.in_(person)
-    number = search.strip().lstrip("#")
-    order = and_(
-        orders.c.merchant_id == merchant_id,
-        or_(orders.c.name.in_((number, f"#{number}")), orders.c.ref == number),
-    )
+    order = order_named(merchant_id, search)
     its_cart = select(carts.c.id).where(
         carts.c.merchant_id == merchant_id, carts.c.ref.in_(select(orders.c.cart_ref).where(order))
     )

@@ -10,9 +10,11 @@ from werkzeug.wrappers import Response
 
 from core import clock
 from core.db import reading
+from core.facts import Mode
 from core.models import Merchant
 from engine import changes, guide
-from engine.guide import Way
+from engine.guide import Sold, Way
+from engine.shop_settings import ShopSettings, newest_settings
 from flows.flow import Flow
 from integrations import OWN_MAILS
 from integrations.own_mails import OwnMail
@@ -28,7 +30,7 @@ FLOW = "cart_recovery"
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """`key` names the part of the page that says more."""
+    """`key` names the part of the page that says more, of the shop all that is said."""
 
     key: str
     title: str
@@ -63,9 +65,13 @@ class Seen:
 def page(key: str) -> str:
     merchant = current_merchant(key)
     with reading(machine().db) as db:
-        seen = look(db, merchant)
-    german = locale() == "de"
-    return render_template("guide/page.html", merchant=merchant, seen=seen, language=int(german))
+        shop, saved = newest_settings(db, merchant.id, (machine().flows[FLOW],))
+        seen = look(db, merchant, shop, saved[FLOW].mode)
+        of_shop = _of_the_shop(merchant, seen.way, guide.sold(db, merchant))
+    language = int(locale() == "de")
+    return render_template(
+        "guide/page.html", merchant=merchant, seen=seen, of_shop=of_shop, language=language
+    )
 
 
 @bp.post("/own-mails")
@@ -88,18 +94,19 @@ def take_out(key: str) -> Response:
     return redirect(url_for("overview.page", key=key), 303)
 
 
-def look(db: Session, merchant: Merchant) -> Seen:
+def look(db: Session, merchant: Merchant, shop: ShopSettings, mode: Mode) -> Seen:
+    """`shop` and the flow's `mode` are what is set now."""
     flow = machine().flows[FLOW]
-    way = guide.way(db, merchant, flow)
+    way = guide.way(db, merchant, flow, shop, mode)
     told = OWN_MAILS.get(merchant.platform)
     own = told(way.meta) if told is not None else ()
-    return Seen(way, flow, _steps(merchant, way, own), own)
+    return Seen(way, flow, _steps(way, own), own)
 
 
-def _steps(merchant: Merchant, way: Way, own: Sequence[OwnMail]) -> list[Step]:
+def _steps(way: Way, own: Sequence[OwnMail]) -> list[Step]:
     """What a shop sends by itself is only asked where it may send something."""
     steps = [
-        Step("connected", _("Connect your shop"), way.connected, _of_the_shop(merchant, way)),
+        Step("connected", _("Connect your shop"), way.connected, ""),
         Step("sender", _("Say who writes"), way.says_who, _of_the_sender(way)),
     ]
     if own:
@@ -115,15 +122,16 @@ def _steps(merchant: Merchant, way: Way, own: Sequence[OwnMail]) -> list[Step]:
     ]
 
 
-def _of_the_shop(merchant: Merchant, way: Way) -> str:
+def _of_the_shop(merchant: Merchant, way: Way, sold: Sold) -> str:
+    """What only the guide itself asks for, to say something true of her shop."""
     if not way.connected:
         return _("Kontor can't hear your shop at the moment.")
-    if way.newest_at is None:
+    if sold.newest_at is None:
         return _("Kontor hears %(shop)s. No order of the last 30 days is known yet.", shop=merchant.name)
-    count = ngettext("%(num)d order in the last 30 days", "%(num)d orders in the last 30 days", way.sold)
-    if way.sold == guide.MOST:
+    count = ngettext("%(num)d order in the last 30 days", "%(num)d orders in the last 30 days", sold.times)
+    if sold.times == guide.MOST:
         count = _("1,000 orders or more in the last 30 days")
-    newest = ago(clock.now(merchant) - way.newest_at)
+    newest = ago(clock.now(merchant) - sold.newest_at)
     return _("%(shop)s: %(count)s, the newest %(time)s.", shop=merchant.name, count=count, time=newest)
 
 

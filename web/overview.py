@@ -77,14 +77,14 @@ def look(db: Session, merchant: Merchant) -> Seen:
     whole = daily.since(db, merchant, flows, min(first, month))
     told = whole.since(first)
     health = shop_health.brief(db, merchant.id)
-    saved = newest_settings(db, merchant.id, tuple(flows.values()))[1]
+    shop, saved = newest_settings(db, merchant.id, tuple(flows.values()))
     return Seen(
         [_card(merchant, flow, saved[key].mode, told) for key, flow in flows.items()],
         needs.of(db, merchant, health, told.since(told.days[-WEEK])),
         health,
         told,
         whole.since(month).of_all().sent,
-        guide.look(db, merchant),
+        guide.look(db, merchant, shop, saved[guide.FLOW].mode),
     )
 
 

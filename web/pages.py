@@ -1,5 +1,6 @@
 """What all pages share: the machine, the form guard, the words for states."""
 
+import re
 from datetime import datetime
 from typing import cast
 
@@ -93,13 +94,17 @@ def flow_title(key: str) -> str:
     return key if flow is None else flow.title[locale() == "de"]
 
 
+# Behind a member's name: which message a decision was about.
+NUMBER = r"#\d+$"
+
+
 def reason(slug: str | None) -> str:
     """The reason's sentence; what stands behind a colon is a detail of it."""
     base, _colon, detail = (slug or "").partition(":")
     known = next((one for one in Reason if one == base), None)
     if known is None:
         return ""
-    named = f" ({detail.partition(', ')[0]})" if known in BY_A_MEMBER and detail else ""
+    named = f" ({re.sub(NUMBER, '', detail)})" if known in BY_A_MEMBER and detail else ""
     return sentence(known, locale()) + named
 
 

@@ -1,11 +1,11 @@
 """Where a search finds no decision: what is known of whom it names, and what was never heard of."""
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core.models import Merchant
 from core.models.tables import addresses, carts, orders
-from web.filters import is_print
+from web.filters import address_of, is_print, order_named
 from web.i18n import gettext as _
 from web.i18n import moment
 
@@ -18,8 +18,7 @@ def said(session: Session, merchant: Merchant, search: str) -> list[str]:
 
 
 def _of_address(session: Session, merchant: Merchant, print_: str) -> list[str]:
-    mine = (addresses.c.merchant_id == merchant.id, addresses.c.channel == "email")
-    found = select(addresses.c.person_id).where(*mine, addresses.c.fingerprint == print_)
+    found = select(addresses.c.person_id).where(address_of(merchant.id, print_))
     person_id = session.execute(found).scalar_one_or_none()
     if person_id is None:
         return [_("We have never heard of this address, so nothing could be planned for it."), _likely()]
@@ -39,9 +38,7 @@ def _of_person(session: Session, merchant: Merchant, person_id: int) -> list[str
 
 
 def _of_order(session: Session, merchant: Merchant, search: str) -> list[str]:
-    number = search.strip().lstrip("#")
-    named = or_(orders.c.name.in_((number, f"#{number}")), orders.c.ref == number)
-    found = select(orders).where(orders.c.merchant_id == merchant.id, named).limit(1)
+    found = select(orders).where(order_named(merchant.id, search)).limit(1)
     order = session.execute(found).one_or_none()
     if order is None:
         return [_("We have never heard of an order with this number.")]

@@ -119,10 +119,9 @@ class SmtpChannel:
         self._reset(line, code)
         detail = _ENHANCED.match(said)
         why = f"the mail server refused {what}: {code}{f' {detail[0].decode()}' if detail else ''}"
-        if detail and what == "the recipient" and _NO_SUCH_MAILBOX.match(detail[0]):
-            raise AddressRefused(why)
         if 500 <= code < 600 and code not in _SIGN_IN_FAULTS and what != "the sender":
-            raise Permanent(why)
+            is_none = detail and what == "the recipient" and _NO_SUCH_MAILBOX.match(detail[0])
+            raise AddressRefused(why) if is_none else Permanent(why)
         raise Retryable(why)
 
     def _reset(self, line: Line, code: int) -> None:

@@ -119,6 +119,11 @@ def test_private_shops_are_for_development_only() -> None:
     assert "ALLOW_PRIVATE_SHOPS" in told(HOSTED | {"ALLOW_PRIVATE_SHOPS": "1"})
 
 
+@pytest.mark.parametrize("alone", [{"BOUNCE_ADDRESS": "back@mail.example"}, {"BOUNCE_SECRET": "x" * 24}])
+def test_taking_returned_mail_needs_an_address_and_a_secret(alone: dict[str, str]) -> None:
+    assert "BOUNCE_ADDRESS and BOUNCE_SECRET belong together" in told(HOSTED | alone)
+
+
 def test_the_sandbox_may_be_shown_in_production_and_hidden_in_development() -> None:
     assert read_config(HOSTED | {"SANDBOX": "1"}).sandbox_shown
     assert not read_config({"SANDBOX": "0"}).sandbox_shown

@@ -52,7 +52,7 @@ def test_sent_again_it_goes_once_with_a_key_and_a_name_of_its_own(kontor: Kontor
     assert [message.key for message in postbox.sent] == [f"{old.key}+1"]
     assert row_in_doubt(kontor).reason == "sent_again:Anna"
     (told,) = kontor.rows(decisions, decisions.c.kind == "again")
-    assert told.reasons == ["sent_again:Anna, 1"]
+    assert told.reasons == [f"sent_again:Anna#{old.id}"]
     assert again(kontor) == "decided"
     assert len(postbox.sent) == 1
 

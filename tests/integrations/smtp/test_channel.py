@@ -363,6 +363,13 @@ def test_a_server_that_refuses_us_says_nothing_of_the_address(connect: Connect, 
     assert not isinstance(refused.value, AddressRefused)
 
 
+def test_a_server_that_asks_to_come_again_has_not_refused_the_address(connect: Connect) -> None:
+    odd = OddServer(mail=b"250 ok", rcpt=b"450 5.1.1 not now")
+    with pytest.raises(Retryable):
+        connect(odd.url, smtp_starttls="never").send(letter(), merchant_id=1)
+    odd.close()
+
+
 def test_it_comes_back_to_an_address_of_its_own_and_is_from_the_shop_all_the_same(
     server: FakeMailServer, connect: Connect
 ) -> None:
