@@ -70,11 +70,12 @@ def test_nobody_signs_in_as_a_merchant_who_is_not(door: Doorstep) -> None:
 
 
 def posts(door: Doorstep) -> list[str]:
-    """Every page a browser may post to, whoever it belongs to."""
+    """Every page a browser may post to, whoever it belongs to; a mail server
+    proves itself by the secret in the address, which has stories of its own."""
     shown = [
         re.sub(r"<[^>]+>", "1", re.sub(r"<any\((\w+)[^>]*>", r"\1", named(rule.rule)))
         for rule in door.app.url_map.iter_rules()
-        if "POST" in (rule.methods or ()) and not rule.endpoint.startswith("shopper.")
+        if "POST" in (rule.methods or ()) and not rule.endpoint.startswith(("shopper.", "bounces."))
     ]
     assert len(shown) >= 10
     return shown
