@@ -36,9 +36,10 @@ def _of(pair: Pair) -> Figure:
     with web("app:create_app()", pair.settings, workers=1) as (port, _), worker(pair.settings):
         for number in range(WARM + CARTS):
             _leave_cart(port, shop, number)
+            # Nobody looks while it is measured; the next one is left at any moment of
+            # the worker's look-outs, not in step with them.
+            time.sleep(random.uniform(0.1, 0.3))
             wait_until(partial(_have_begun, machine, number + 1))
-            # At any moment of the worker's look-outs, not in step with them.
-            time.sleep(random.uniform(0.05, 0.25))
     waits = _waits(machine)[WARM:]
     machine.db.dispose()
     what = f"webhook stored to first step decided, {pair.name}"

@@ -19,7 +19,7 @@ from engine.claims import Batch
 from engine.known import Loaded, Subject
 from engine.loading import load
 from engine.machine import Machine
-from engine.shop_settings import Saved, ShopSettings, newest_settings
+from engine.settings_known import Settings
 
 BUYING = ("send_message", "create_discount")
 
@@ -32,15 +32,6 @@ class Asked:
     began: datetime
     ended: datetime
     stock: Mapping[str, Stock] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """The shop's settings and each flow's, as of one settings revision."""
-
-    rev: int
-    shop: ShopSettings
-    flows: Mapping[str, Saved]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +59,9 @@ def open_batch(machine: Machine, batch: Batch) -> Open:
         rows = _rows(session, batch)
         trips, versions = _subjects(session, merchant.id, rows)
         loaded = load(session, merchant.id, list(trips.values()), clock.now(merchant))
-        settings = load_settings(machine, session, merchant)
+        settings = machine.settings_of(session, merchant.id, merchant.settings_rev)
         session.expunge(merchant)
     return Open(merchant, connection, settings, rows, trips, loaded, versions=versions)
-
-
-def load_settings(machine: Machine, session: Session, merchant: Merchant) -> Settings:
-    shop, flows = newest_settings(session, merchant.id, machine.flows.values())
-    return Settings(merchant.settings_rev, shop, flows)
 
 
 _ROWS = select(effects).where(effects.c.merchant_id == bindparam("whose"), one_of(effects.c.id, "ids"))

@@ -6,7 +6,7 @@ loaded facts about the person that they have moved.
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -30,10 +30,12 @@ LEARNT = ("first_name", "locale", "country")
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A person and, where the contact has one, the e-mail address's row."""
+    """A person and, where the contact has one, the e-mail address's row.
+    Nothing else belongs to somebody made just now, by this very transaction."""
 
     person_id: int
     email_id: int | None
+    just_made: bool = field(default=False, compare=False)
 
 
 def fingerprint(vault: Vault, merchant_id: int, channel: str, value: str) -> str:
@@ -79,7 +81,7 @@ def resolve(
     adding = _adding(session, vault, merchant_id, person_id, {n: named[n] for n in named if n not in known})
     made = {row.channel: row.id for (row,) in records_of(session, adding)}
     ids = {channel: address for (channel, _), (_, address) in known.items()} | made
-    return Found(person_id, ids.get("email"))
+    return Found(person_id, ids.get("email"), just_made=person_id not in seen)
 
 
 def meant_by(

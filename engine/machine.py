@@ -7,10 +7,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from sqlalchemy import Engine
+from sqlalchemy.orm import Session
 
 from core.config import Config
 from core.runtime import Runtime
 from core.vault import Vault
+from engine.settings_known import KnownSettings, Settings
 from flows.flow import Flow
 from integrations.live import ConnectedShop
 from integrations.roles import Channel, LiveShop, Shop
@@ -109,10 +111,16 @@ class Machine:
     own_channels: Mapping[str, Channel] = field(default_factory=dict)
     # Set when the process is asked to end: what is begun is finished, nothing else is begun.
     stopping: threading.Event = field(default_factory=threading.Event)
+    known_settings: KnownSettings = field(default_factory=KnownSettings)
 
     def channel_for(self, platform: str) -> Channel:
         """The channel that a shop of this platform writes by."""
         return self.own_channels.get(platform, self.channel)
+
+    def settings_of(self, session: Session, merchant_id: int, rev: int) -> Settings:
+        """What counts for the shop and in each of the flows; `rev` is the
+        merchant's `settings_rev`, read by this very transaction."""
+        return self.known_settings.of(session, merchant_id, rev, self.flows.values())
 
     @property
     def config(self) -> Config:

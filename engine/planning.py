@@ -48,15 +48,14 @@ def plan(
     ]
     if not listening:
         return
-    shop, saved = newest_settings(session, merchant.id, listening)
+    known = machine.settings_of(session, merchant.id, merchant.settings_rev)
     for flow in listening:
-        mode = saved[flow.key].mode
-        if mode == "off":
+        saved = known.flows[flow.key]
+        if saved.mode == "off":
             continue
-        heard = [item for item in touched if isinstance(item.event, flow.listens_to)]
-        for subject, event in _subjects(machine, session, merchant, flow, mode, heard).items():
+        for subject, event in _subjects(machine, session, merchant, flow, saved.mode, touched).items():
             now = clock.now(merchant)
-            case = Deciding(machine, session, merchant, flow, shop, saved[flow.key], subject, now, inbound_id)
+            case = Deciding(machine, session, merchant, flow, known.shop, saved, subject, now, inbound_id)
             _decide(case, event)
 
 
@@ -184,20 +183,37 @@ def _before_live(case: Deciding, facts: Facts) -> tuple[Reason, ...]:
 
 
 def _subjects(
-    machine: Machine, session: Session, merchant: Merchant, flow: Flow, mode: str, heard: Sequence[Touched]
+    machine: Machine, session: Session, merchant: Merchant, flow: Flow, mode: str, touched: Sequence[Touched]
 ) -> dict[Subject, Event]:
     """What each event is about: its own cart, or the cart that matters to the
     people it names; each subject is decided once, however many events."""
     found: dict[Subject, Event] = {}
+    first = _first_carts(touched)
+    heard = [item for item in touched if isinstance(item.event, flow.listens_to)]
     for item in heard:
         if item.cart_id is not None:
             found.setdefault(Subject(item.person_id, item.cart_id), item.event)
             continue
         for person_id in _people_meant(machine, session, merchant.id, item):
-            cart_id = _cart_that_matters(session, merchant.id, flow.key, mode, person_id)
+            cart_id = first.get(person_id) or _cart_that_matters(
+                session, merchant.id, flow.key, mode, person_id
+            )
             if cart_id is not None:
                 found.setdefault(Subject(person_id, cart_id), item.event)
     return found
+
+
+def _first_carts(touched: Sequence[Touched]) -> dict[int, int]:
+    """The carts of people of whom nothing was known before this body: which of
+    theirs matters needs no question."""
+    first: dict[int, int] = {}
+    for item in touched:
+        match item:
+            case Touched(CartUpdated(cart=cart), int(person_id), int(cart_id), just_met=True) if (
+                not cart.test
+            ):
+                first[person_id] = cart_id
+    return first
 
 
 def _people_meant(machine: Machine, session: Session, merchant_id: int, item: Touched) -> list[int]:

@@ -14,7 +14,7 @@ from core.facts import ConsentFacts, Facts
 from core.models.tables import effects
 from core.reasons import Reason
 from engine import calendar, consent_writing, discounts, letters, permission
-from engine.batches import BUYING, Open, load_settings
+from engine.batches import BUYING, Open
 from engine.facts import facts_for
 from engine.known import Loaded, Planned, Subject
 from engine.loading import load
@@ -64,8 +64,8 @@ def _true_now(machine: Machine, session: Session, opened: Open, subject: Subject
             loaded = load(session, opened.merchant.id, [subject], clock.now(opened.merchant))
             opened = replace(opened, loaded=loaded)
     if now.rev is not None and now.rev != opened.settings.rev:
-        fresh = load_settings(machine, session, opened.merchant)
-        opened = replace(opened, settings=replace(fresh, rev=now.rev))
+        fresh = machine.settings_of(session, opened.merchant.id, now.rev)
+        opened = replace(opened, settings=fresh)
     return opened
 
 

@@ -40,11 +40,13 @@ from engine.identity import Found, lock_people, resolve
 
 @dataclass(frozen=True, slots=True)
 class Touched:
-    """What an event was about: the person and, of a cart event, the cart."""
+    """What an event was about: the person, whether nothing was known of her
+    before, and, of a cart event, the cart."""
 
     event: Event
     person_id: int | None = None
     cart_id: int | None = None
+    just_met: bool = False
 
 
 def remember(
@@ -151,7 +153,8 @@ def _remember(
             catalogue.remember_product(session, merchant.id, product, digest(product))
         case StockChanged():
             catalogue.remember_stock(session, merchant.id, event.variant_ref, event.stock, event.at)
-    return Touched(event, person_id, cart_id)
+    just_met = found is not None and found.just_made and found.person_id == person_id
+    return Touched(event, person_id, cart_id, just_met)
 
 
 def _lock_owner(session: Session, merchant_id: int, owner: int | None, found: Found | None) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine, event, text
 from core import exchange
 from core.db import autocommit, dialect_of, reading
 from core.models.tables import enrolments
+from tests.engine.stories import mode
 from tests.support.kontor import Kontor
 from web import shop_health
 
@@ -70,6 +71,22 @@ def test_no_question_of_a_webhook_reads_a_whole_table(kontor_on_both: Kontor) ->
         if f"Seq Scan on {table}" in plan or f"SCAN {table}" in plan
     ]
     assert not whole, "\n\n".join(whole)
+
+
+def test_settings_are_read_once_and_again_after_a_change(kontor: Kontor) -> None:
+    with _heard(kontor.machine.db) as asked:
+        kontor.leave_cart("anna@example.com")
+        kontor.leave_cart("ben@example.com")
+        assert _readings(asked) == 1
+        mode(kontor, "off")
+        asked.clear()
+        kontor.leave_cart("carla@example.com")
+        kontor.leave_cart("dora@example.com")
+    assert _readings(asked) == 1
+
+
+def _readings(asked: list[Any]) -> int:
+    return sum("FROM settings_versions" in statement for statement, *_ in asked)
 
 
 def test_a_quiet_shops_page_does_not_look_through_everybodys_webhooks(kontor_on_both: Kontor) -> None:
