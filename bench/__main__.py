@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from bench import claiming, deciding, door, fairness, memory, messages, pages, sending
+from bench import claiming, deciding, door, fairness, memory, messages, pages, sending, vitals
 from bench.figures import Figure, table, write
 from bench.servers import Servers, servers
 
@@ -17,6 +17,7 @@ PARTS: dict[str, Callable[[Servers], list[Figure]]] = {
     "claiming": claiming.figures,
     "fairness": fairness.figures,
     "pages": pages.figures,
+    "vitals": vitals.figures,
     "messages": messages.figures,
     "sending": sending.figures,
     "memory": memory.figures,

@@ -31,6 +31,7 @@ from web import (
     settings,
     shopper,
     signing_in,
+    static_files,
     words,
 )
 
@@ -58,6 +59,7 @@ def site(config: Config, machine: Machine, queue: Huey, root: Path) -> Flask:
     app.extensions["kontor.self_hosted"] = {key: make(machine.runtime) for key, make in SELF_HOSTED.items()}
     pages.install(app)
     _register(app, config)
+    static_files.install(app)
     doors.install(app)
     if config.trusted_proxies:
         hops = config.trusted_proxies
