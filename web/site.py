@@ -16,6 +16,7 @@ from web import (
     brand,
     connect,
     connection,
+    design,
     doors,
     flows,
     guide,
@@ -92,6 +93,8 @@ def _register(app: Flask, config: Config) -> None:
         settings.bp,
     ):
         app.register_blueprint(blueprint)
+    if not config.production:
+        app.register_blueprint(design.bp)
     if config.sandbox_shown:
         app.register_blueprint(sandbox.bp)
         app.add_url_rule("/", "home", _home)

@@ -53,7 +53,7 @@ def _send(response: Response) -> Response:
 
 def _pack(response: Response) -> None:
     response.vary.add("Accept-Encoding")
-    if "gzip" not in request.accept_encodings or request.range:
+    if not request.accept_encodings["gzip"] or request.range:
         return
     response.direct_passthrough = False
     response.set_data(_packed(response.get_data()))
