@@ -139,6 +139,10 @@ class Config(BaseSettings):
         description="what the address ends in to which returned mail is posted: /mail/bounces/SECRET; "
         "required with BOUNCE_ADDRESS",
     )
+    daily_mail_first_week: int = Field(
+        200, ge=1, description="messages a shop sends a day at most in the week that begins with its first"
+    )
+    daily_mail: int = Field(10_000, ge=1, description="messages a shop sends a day at most after that week")
     operator_name: str = Field("Kontor (development)", min_length=1, description="who runs this Kontor")
     operator_email: str = Field(
         "operator@localhost", pattern=r"^[^@\s]+@[^@\s]+$", description="where people reach the operator"

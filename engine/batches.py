@@ -15,10 +15,12 @@ from core.events import Stock
 from core.models import Merchant
 from core.models.tables import connections, effects, enrolments
 from core.statements import one_of
+from engine import mail_days
 from engine.claims import Batch
 from engine.known import Loaded, Subject
 from engine.loading import load
 from engine.machine import Machine
+from engine.mail_days import NOTHING, Sent
 from engine.shop_settings import Saved, ShopSettings, newest_settings
 
 BUYING = ("send_message", "create_discount")
@@ -47,7 +49,7 @@ class Settings:
 class Open:
     """Everything a batch's rows are decided with. `trips` maps an enrolment
     to its subject and `versions` to the settings it runs by; `asked` is None
-    until the shop has answered."""
+    until the shop has answered, and `sent` is what had been sent that day by then."""
 
     merchant: Merchant
     connection: Any
@@ -57,20 +59,20 @@ class Open:
     loaded: Loaded
     asked: Asked | None = None
     versions: Mapping[int, int] = field(default_factory=dict)
+    sent: Sent = NOTHING
 
 
 def open_batch(machine: Machine, batch: Batch) -> Open:
     with reading(machine.db) as session:
         merchant = session.get_one(Merchant, batch.merchant_id)
-        connection = session.execute(
-            select(connections).where(connections.c.merchant_id == merchant.id)
-        ).one()
+        connection = session.execute(_SHOP, {"whose": merchant.id} | mail_days.days(merchant)).one()
         rows = _rows(session, batch)
         trips, versions = _subjects(session, merchant.id, rows)
         loaded = load(session, merchant.id, list(trips.values()), clock.now(merchant))
         settings = load_settings(machine, session, merchant)
         session.expunge(merchant)
-    return Open(merchant, connection, settings, rows, trips, loaded, versions=versions)
+    sent = Sent(connection.sent_today, connection.known_sender)
+    return Open(merchant, connection, settings, rows, trips, loaded, versions=versions, sent=sent)
 
 
 def load_settings(machine: Machine, session: Session, merchant: Merchant) -> Settings:
@@ -78,6 +80,9 @@ def load_settings(machine: Machine, session: Session, merchant: Merchant) -> Set
     return Settings(merchant.settings_rev, shop, flows)
 
 
+_SHOP = select(connections, mail_days.TODAY.label("sent_today"), mail_days.KNOWN.label("known_sender")).where(
+    connections.c.merchant_id == bindparam("whose")
+)
 _ROWS = select(effects).where(effects.c.merchant_id == bindparam("whose"), one_of(effects.c.id, "ids"))
 _TRIPS = select(
     enrolments.c.id, enrolments.c.person_id, enrolments.c.subject_id, enrolments.c.settings_version

@@ -1,0 +1,42 @@
+"""What a shop sends on which day."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0010"
+down_revision = "0009"
+branch_labels = None
+depends_on = None
+
+NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+def upgrade() -> None:
+    _mail_days()
+
+
+def _mail_days() -> None:
+    op.create_table(
+        "mail_days",
+        sa.Column("id", NUMBER, nullable=False),
+        sa.Column("merchant_id", NUMBER, nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("lane", sa.Integer(), nullable=False),
+        sa.Column("sent", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["merchant_id"], ["merchants.id"], name=op.f("fk_mail_days_merchant_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_mail_days")),
+        sa.UniqueConstraint("merchant_id", "day", "lane", name=op.f("uq_mail_days_merchant_id")),
+    )
+    # A shop that has been sending for long is no newcomer.
+    op.execute(
+        "INSERT INTO mail_days (merchant_id, day, lane, sent)"
+        " SELECT merchant_id, date(acted_at), 0, count(*) FROM effects"
+        " WHERE kind = 'send_message' AND mode = 'live' AND state IN ('done', 'unknown', 'failed')"
+        " AND acted_at IS NOT NULL GROUP BY merchant_id, date(acted_at)"
+    )
+
+
+def downgrade() -> None:
+    op.drop_table("mail_days")
