@@ -17,7 +17,7 @@ from core.db import transact
 from core.errors import AddressRefused, InDoubt, NeedsMerchant, Permanent, Retryable
 from core.models.tables import effects
 from core.reasons import Reason
-from engine import bounces, discounts, mail_days, privacy
+from engine import bounces, deliverability, discounts, mail_days, privacy
 from engine.asking import ask
 from engine.batches import Open, open_batch
 from engine.claims import Batch, claim
@@ -131,6 +131,8 @@ def _acted(work: _Work, row: Any, ready: Ready) -> Acted | None:
     if acted[1].state == "done":
         return acted
     _write_down_alone(work, acted)
+    if acted[1].reason == Reason.BOUNCED:
+        deliverability.look(work.machine, work.opened.merchant.id, row.id)
     return None
 
 

@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session
 from core.models import Merchant
 from core.models.tables import effects
 from core.reasons import Reason
-from engine import awaiting, ceiling, mail_days, notices
+from engine import awaiting, ceiling, mail_days, notices, pauses
 from engine.daily import Told
 from engine.notice_letters import words_of
-from web import timeline
+from web import paused, timeline
 from web.i18n import gettext as _
 from web.i18n import locale, ngettext
 from web.pages import flow_title, machine
@@ -39,6 +39,7 @@ def of(db: Session, merchant: Merchant, health: Brief | None, week: Told) -> lis
     found = [_notice(merchant, row) for row in told]
     if health is not None and health.state != "active" and not any(row.kind == "reconnect" for row in told):
         found.append(_cut_off(merchant))
+    found += [_paused(merchant, one) for one in pauses.open_pauses(db, merchant.id)]
     found += [_held(merchant, one) for one in timeline.held_blasts(db, merchant.id)]
     found += _ceiling(db, merchant)
     found += _doubtful(merchant, _in_doubt(db, merchant.id)) + _failed(merchant, week)
@@ -64,6 +65,12 @@ def _cut_off(merchant: Merchant) -> Need:
         url_for("connection.page", key=merchant.key),
         grave=True,
     )
+
+
+def _paused(merchant: Merchant, pause: Any) -> Need:
+    title = _("Kontor has paused “%(flow)s”", flow=flow_title(pause.flow))
+    address = url_for("flow.page", key=merchant.key, flow=pause.flow)
+    return Need(title, [paused.why(pause)], _("Look, then decide"), address, grave=True)
 
 
 def _held(merchant: Merchant, held: timeline.Held) -> Need:

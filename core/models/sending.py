@@ -1,8 +1,8 @@
-"""What a shop sends: how much on which day."""
+"""What a shop sends: how much on which day, and what pauses it."""
 
-from datetime import date
+from datetime import date, datetime
 
-from sqlalchemy import Date, UniqueConstraint
+from sqlalchemy import Date, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from core.models.types import belongs_to, primary_key
@@ -20,3 +20,31 @@ class MailDay(SQLModel, table=True):
     day: date = Field(sa_type=Date)
     lane: int = 0
     sent: int = 0
+
+
+class FlowPause(SQLModel, table=True):
+    """A flow that Kontor has switched off, for too much of its mail came back or was
+    complained about (`why`): so many (`came`) of so many that were `sent`. It is over when
+    a member switches the flow; times are the merchant's."""
+
+    __tablename__ = "flow_pauses"
+    __table_args__ = (
+        Index(
+            "uq_flow_pauses_open",
+            "merchant_id",
+            "flow",
+            unique=True,
+            postgresql_where=text("over_at IS NULL"),
+            sqlite_where=text("over_at IS NULL"),
+        ),
+    )
+
+    id: int = primary_key()
+    merchant_id: int = belongs_to("merchants.id")
+    flow: str
+    why: str
+    came: int
+    sent: int
+    at: datetime
+    over_at: datetime | None = None
+    over_by: str | None = None

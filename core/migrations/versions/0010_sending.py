@@ -1,6 +1,7 @@
-"""What a shop sends on which day."""
+"""What a shop sends on which day, and what pauses it."""
 
 import sqlalchemy as sa
+import sqlmodel.sql.sqltypes
 from alembic import op
 
 revision = "0010"
@@ -8,11 +9,14 @@ down_revision = "0009"
 branch_labels = None
 depends_on = None
 
+WORDS = sqlmodel.sql.sqltypes.AutoString()
+MOMENT = sqlmodel.sql.sqltypes.UTCDateTime()
 NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
 def upgrade() -> None:
     _mail_days()
+    _flow_pauses()
 
 
 def _mail_days() -> None:
@@ -38,5 +42,33 @@ def _mail_days() -> None:
     )
 
 
+def _flow_pauses() -> None:
+    op.create_table(
+        "flow_pauses",
+        sa.Column("id", NUMBER, nullable=False),
+        sa.Column("merchant_id", NUMBER, nullable=False),
+        sa.Column("flow", WORDS, nullable=False),
+        sa.Column("why", WORDS, nullable=False),
+        sa.Column("came", sa.Integer(), nullable=False),
+        sa.Column("sent", sa.Integer(), nullable=False),
+        sa.Column("at", MOMENT, nullable=False),
+        sa.Column("over_at", MOMENT, nullable=True),
+        sa.Column("over_by", WORDS, nullable=True),
+        sa.ForeignKeyConstraint(
+            ["merchant_id"], ["merchants.id"], name=op.f("fk_flow_pauses_merchant_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_flow_pauses")),
+    )
+    op.create_index(
+        "uq_flow_pauses_open",
+        "flow_pauses",
+        ["merchant_id", "flow"],
+        unique=True,
+        postgresql_where=sa.text("over_at IS NULL"),
+        sqlite_where=sa.text("over_at IS NULL"),
+    )
+
+
 def downgrade() -> None:
+    op.drop_table("flow_pauses")
     op.drop_table("mail_days")
