@@ -137,6 +137,16 @@ class Config(BaseSettings):
         description="the RSA key that signs, 2048 bits or more, in PEM with \\n for its line breaks; "
         "required with DKIM_DOMAIN",
     )
+    spf_include: str | None = Field(
+        None,
+        pattern=r"^[a-z0-9._-]+\.[a-z]+$",
+        description="what a shop's own domain must include in its SPF record so that mail may come from "
+        "here; with DKIM_DOMAIN, shops may write from addresses of their own",
+    )
+    dns_servers: Words = Field(
+        (),
+        description="name servers asked about shops' domains, as address or address:port; else the machine's",
+    )
     operator_name: str = Field("Kontor (development)", min_length=1, description="who runs this Kontor")
     operator_email: str = Field(
         "operator@localhost", pattern=r"^[^@\s]+@[^@\s]+$", description="where people reach the operator"

@@ -13,7 +13,7 @@ from core import clock
 from core.db import reading
 from core.events import Stock
 from core.models import Merchant
-from core.models.tables import connections, effects, enrolments
+from core.models.tables import connections, effects, enrolments, sender_addresses
 from core.statements import one_of
 from engine import mail_days
 from engine.claims import Batch
@@ -49,7 +49,8 @@ class Settings:
 class Open:
     """Everything a batch's rows are decided with. `trips` maps an enrolment
     to its subject and `versions` to the settings it runs by; `asked` is None
-    until the shop has answered, and `sent` is what had been sent that day by then."""
+    until the shop has answered, `sent` is what had been
+    sent that day by then, and `sender` the shop's own address, if its mails go out from it."""
 
     merchant: Merchant
     connection: Any
@@ -60,6 +61,7 @@ class Open:
     asked: Asked | None = None
     versions: Mapping[int, int] = field(default_factory=dict)
     sent: Sent = NOTHING
+    sender: str | None = None
 
 
 def open_batch(machine: Machine, batch: Batch) -> Open:
@@ -72,7 +74,8 @@ def open_batch(machine: Machine, batch: Batch) -> Open:
         settings = load_settings(machine, session, merchant)
         session.expunge(merchant)
     sent = Sent(connection.sent_today, connection.known_sender)
-    return Open(merchant, connection, settings, rows, trips, loaded, versions=versions, sent=sent)
+    more = {"versions": versions, "sent": sent, "sender": connection.own_sender}
+    return Open(merchant, connection, settings, rows, trips, loaded, **more)
 
 
 def load_settings(machine: Machine, session: Session, merchant: Merchant) -> Settings:
@@ -80,9 +83,17 @@ def load_settings(machine: Machine, session: Session, merchant: Merchant) -> Set
     return Settings(merchant.settings_rev, shop, flows)
 
 
-_SHOP = select(connections, mail_days.TODAY.label("sent_today"), mail_days.KNOWN.label("known_sender")).where(
-    connections.c.merchant_id == bindparam("whose")
+_OWN_SENDER = (
+    select(sender_addresses.c.address)
+    .where(sender_addresses.c.merchant_id == bindparam("whose"), sender_addresses.c.in_use)
+    .scalar_subquery()
 )
+_SHOP = select(
+    connections,
+    mail_days.TODAY.label("sent_today"),
+    mail_days.KNOWN.label("known_sender"),
+    _OWN_SENDER.label("own_sender"),
+).where(connections.c.merchant_id == bindparam("whose"))
 _ROWS = select(effects).where(effects.c.merchant_id == bindparam("whose"), one_of(effects.c.id, "ids"))
 _TRIPS = select(
     enrolments.c.id, enrolments.c.person_id, enrolments.c.subject_id, enrolments.c.settings_version

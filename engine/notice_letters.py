@@ -10,13 +10,15 @@ from integrations.roles import Message
 # Where it is mended, if not by the connection; `detail` of what is held or paused is its flow.
 ACTIVITY = "shops/{key}/activity"
 FLOW = "m/{key}/flows/{detail}"
+SENDER = "m/{key}/sender"
 PLACES = {
     "held": f"{ACTIVITY}#held-{{detail}}",
     "doubt": f"{ACTIVITY}?outcome=in_doubt",
     "paused": FLOW,
+    "sender": SENDER,
 }
 # Where there is something to see once it is over.
-AFTERWARDS = {"held": ACTIVITY, "doubt": ACTIVITY, "paused": FLOW}
+AFTERWARDS = {"held": ACTIVITY, "doubt": ACTIVITY, "paused": FLOW, "sender": SENDER}
 
 
 def letter(config: Config, merchant: Merchant, notice: Any, email: str, member_id: int) -> Message:

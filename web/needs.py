@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from core.models import Merchant
 from core.models.tables import effects
 from core.reasons import Reason
-from engine import awaiting, ceiling, mail_days, notices, pauses
+from engine import awaiting, ceiling, mail_days, notices, pauses, senders
 from engine.daily import Told
 from engine.notice_letters import words_of
 from web import paused, timeline
@@ -52,8 +52,9 @@ def _notice(merchant: Merchant, row: Any) -> Need:
     # The page is the shop's own already.
     title = words["subject"].removeprefix("{shop}: ").format_map(told)
     said = [part.format_map(told) for part in words["body"].strip().split("\n\n")]
+    endpoint = "sender.page" if row.kind == senders.NOTICE else "connection.page"
     place = "requests" if row.kind == "data_request" else None
-    address = url_for("connection.page", key=merchant.key, _anchor=place)
+    address = url_for(endpoint, key=merchant.key, _anchor=place)
     return Need(title[:1].upper() + title[1:], said, words["button"], address, row.kind == "reconnect")
 
 

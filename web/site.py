@@ -27,6 +27,7 @@ from web import (
     overview,
     pages,
     sandbox,
+    sender,
     session,
     settings,
     shopper,
@@ -88,6 +89,7 @@ def _register(app: Flask, config: Config) -> None:
         flows.bp,
         modes.bp,
         settings.bp,
+        sender.bp,
     ):
         app.register_blueprint(blueprint)
     if config.sandbox_shown:

@@ -22,7 +22,7 @@ from core.models.merchants import (
 )
 from core.models.people import Address, Bounce, Consent, Person, Suppression
 from core.models.sandbox import SandboxRecord
-from core.models.sending import FlowPause, MailDay
+from core.models.sending import FlowPause, MailDay, SenderAddress
 from core.models.shops import (
     Connecting,
     DataRequest,
@@ -45,6 +45,6 @@ __all__ = [
     "Exchange", "FlowPause", "Heartbeat", "HookRow", "Inbound", "InboundPerson", "LateDay", "LegalAct",
     "LetterWish", "LineRow", "LookBack", "LookUpRow", "MailDay", "MailboxMessage", "Member",
     "MemberSession", "Merchant", "Notice", "OrderRow", "Person", "ProductRow", "ReadingRow", "RemoteHost",
-    "SandboxRecord", "SettingsVersion", "SignInLink", "Suppression", "TrialMail", "VariantRow", "Work",
-    "metadata", "naming",
+    "SandboxRecord", "SenderAddress", "SettingsVersion", "SignInLink", "Suppression", "TrialMail",
+    "VariantRow", "Work", "metadata", "naming",
 ]  # fmt: skip

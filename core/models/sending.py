@@ -1,11 +1,11 @@
-"""What a shop sends: how much on which day, and what pauses it."""
+"""What a shop sends: how much on which day, what pauses it, and from which address."""
 
 from datetime import date, datetime
 
 from sqlalchemy import Date, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-from core.models.types import belongs_to, primary_key
+from core.models.types import belongs_to, json_column, primary_key
 
 
 class MailDay(SQLModel, table=True):
@@ -48,3 +48,36 @@ class FlowPause(SQLModel, table=True):
     at: datetime
     over_at: datetime | None = None
     over_by: str | None = None
+
+
+class SenderAddress(SQLModel, table=True):
+    """The address a shop wants to write from. It is proven by a code, of which a hash
+    is kept, with how often it was tried and how many were mailed of late; it is `in_use`
+    while its domain's `records` are right, at which is looked again at `look_at`."""
+
+    __tablename__ = "sender_addresses"
+    __table_args__ = (
+        UniqueConstraint("merchant_id"),
+        Index(
+            "ix_sender_addresses_look",
+            "look_at",
+            postgresql_where=text("look_at IS NOT NULL"),
+            sqlite_where=text("look_at IS NOT NULL"),
+        ),
+    )
+
+    id: int = primary_key()
+    merchant_id: int = belongs_to("merchants.id")
+    address: str
+    domain: str
+    by: str
+    code: str | None = None
+    code_ends_at: datetime | None = None
+    tries: int = 0
+    codes: int = 0
+    codes_since: datetime
+    proven_at: datetime | None = None
+    in_use: bool = False
+    records: list[dict[str, str]] = json_column(default_factory=list)
+    looked_at: datetime | None = None
+    look_at: datetime | None = None

@@ -1,8 +1,9 @@
-"""What a shop sends on which day, and what pauses it."""
+"""What a shop sends on which day, what pauses it, and from which address."""
 
 import sqlalchemy as sa
 import sqlmodel.sql.sqltypes
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 revision = "0010"
 down_revision = "0009"
@@ -11,12 +12,14 @@ depends_on = None
 
 WORDS = sqlmodel.sql.sqltypes.AutoString()
 MOMENT = sqlmodel.sql.sqltypes.UTCDateTime()
+JSON = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
 NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
 def upgrade() -> None:
     _mail_days()
     _flow_pauses()
+    _sender_addresses()
 
 
 def _mail_days() -> None:
@@ -69,6 +72,43 @@ def _flow_pauses() -> None:
     )
 
 
+def _sender_addresses() -> None:
+    op.create_table(
+        "sender_addresses",
+        sa.Column("id", NUMBER, nullable=False),
+        sa.Column("merchant_id", NUMBER, nullable=False),
+        sa.Column("address", WORDS, nullable=False),
+        sa.Column("domain", WORDS, nullable=False),
+        sa.Column("by", WORDS, nullable=False),
+        sa.Column("code", WORDS, nullable=True),
+        sa.Column("code_ends_at", MOMENT, nullable=True),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("codes", sa.Integer(), nullable=False),
+        sa.Column("codes_since", MOMENT, nullable=False),
+        sa.Column("proven_at", MOMENT, nullable=True),
+        sa.Column("in_use", sa.Boolean(), nullable=False),
+        sa.Column("records", JSON, nullable=False),
+        sa.Column("looked_at", MOMENT, nullable=True),
+        sa.Column("look_at", MOMENT, nullable=True),
+        sa.ForeignKeyConstraint(
+            ["merchant_id"],
+            ["merchants.id"],
+            name=op.f("fk_sender_addresses_merchant_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sender_addresses")),
+        sa.UniqueConstraint("merchant_id", name=op.f("uq_sender_addresses_merchant_id")),
+    )
+    op.create_index(
+        "ix_sender_addresses_look",
+        "sender_addresses",
+        ["look_at"],
+        postgresql_where=sa.text("look_at IS NOT NULL"),
+        sqlite_where=sa.text("look_at IS NOT NULL"),
+    )
+
+
 def downgrade() -> None:
+    op.drop_table("sender_addresses")
     op.drop_table("flow_pauses")
     op.drop_table("mail_days")
