@@ -1,16 +1,15 @@
 """The environment, read once; a bad value ends the start and names itself."""
 
 import os
-import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from core.vault import check_key
+from core.setting_values import DataKeys, HostTable, Words, fault_of_signing
 
 WHERE = "Set it in the environment or in the file .env; .env.example lists every setting."
 DEVELOPMENT_SECRET = "development-only-secret-key-do-not-host-with-this"
@@ -34,28 +33,6 @@ NEEDED_IN_PRODUCTION = (
 
 class ConfigError(SystemExit):
     """Ends the start with a sentence for the operator."""
-
-
-def _words(value: object) -> object:
-    return tuple(value.split()) if isinstance(value, str) else value
-
-
-def _keys_of_32_bytes(keys: tuple[str, ...]) -> tuple[str, ...]:
-    for key in keys:
-        check_key(key)
-    return keys
-
-
-def _hosts(table: tuple[str, ...]) -> tuple[str, ...]:
-    for word in table:
-        if not re.fullmatch(r"(\*\.)?[a-z0-9.-]+=[^=:\s]+:[0-9]{1,5}", word):
-            raise ValueError("name=address:port")
-    return table
-
-
-Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
-HostTable = Annotated[Words, AfterValidator(_hosts)]
-DataKeys = Annotated[Words, AfterValidator(_keys_of_32_bytes)]
 
 
 class Config(BaseSettings):
@@ -139,6 +116,37 @@ class Config(BaseSettings):
         description="what the address ends in to which returned mail is posted: /mail/bounces/SECRET; "
         "required with BOUNCE_ADDRESS",
     )
+    daily_mail_first_week: int = Field(
+        200, ge=1, description="messages a shop sends a day at most in the week that begins with its first"
+    )
+    daily_mail: int = Field(10_000, ge=1, description="messages a shop sends a day at most after that week")
+    dkim_domain: str | None = Field(
+        None,
+        pattern=r"^[a-z0-9.-]+\.[a-z]+$",
+        description="the domain in whose name mail is signed (DKIM), that of MAIL_FROM or one above it; for "
+        "mail that goes out directly, without a service that signs it",
+    )
+    dkim_selector: str | None = Field(
+        None,
+        pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$",
+        description="where the key is published: SELECTOR._domainkey.DOMAIN; required with DKIM_DOMAIN",
+    )
+    dkim_private_key: str | None = Field(
+        None,
+        repr=False,
+        description="the RSA key that signs, 2048 bits or more, in PEM with \\n for its line breaks; "
+        "required with DKIM_DOMAIN",
+    )
+    spf_include: str | None = Field(
+        None,
+        pattern=r"^[a-z0-9._-]+\.[a-z]+$",
+        description="what a shop's own domain must include in its SPF record so that mail may come from "
+        "here; with DKIM_DOMAIN, shops may write from addresses of their own",
+    )
+    dns_servers: Words = Field(
+        (),
+        description="name servers asked about shops' domains, as address or address:port; else the machine's",
+    )
     operator_name: str = Field("Kontor (development)", min_length=1, description="who runs this Kontor")
     operator_email: str = Field(
         "operator@localhost", pattern=r"^[^@\s]+@[^@\s]+$", description="where people reach the operator"
@@ -211,6 +219,13 @@ class Config(BaseSettings):
         if (self.bounce_address is None) != (self.bounce_secret is None):
             told = "BOUNCE_ADDRESS and BOUNCE_SECRET belong together. Expected: both, or neither."
             raise PydanticCustomError("returned_mail", "{told}", {"told": told})
+        return self
+
+    @model_validator(mode="after")
+    def _signing_needs_all(self) -> Self:
+        told = fault_of_signing(self.dkim_domain, self.dkim_selector, self.dkim_private_key, self.mail_from)
+        if told:
+            raise PydanticCustomError("signing", "{told}", {"told": told})
         return self
 
     def _is_development_value(self, name: str) -> bool:

@@ -43,6 +43,8 @@ class Reason(StrEnum):
     PROVIDER_BUSY = "provider_busy"
     SENT_AGAIN = "sent_again"
     LEFT_IN_DOUBT = "left_in_doubt"
+    DAILY_CEILING = "daily_ceiling"
+    COMPLAINED = "complained"
 
 
 SENTENCES: dict[Reason, tuple[str, str]] = {
@@ -177,6 +179,14 @@ SENTENCES: dict[Reason, tuple[str, str]] = {
     Reason.LEFT_IN_DOUBT: (
         "It may have arrived; a member decided to leave it at that.",
         "Sie kann angekommen sein; ein Mitglied hat entschieden, es dabei zu belassen.",
+    ),
+    Reason.COMPLAINED: (
+        "The person has reported a message as unwanted.",
+        "Die Person hat eine Nachricht als unerwünscht gemeldet.",
+    ),
+    Reason.DAILY_CEILING: (
+        "Your shop had sent as many messages that day as it may.",
+        "Ihr Shop hatte an diesem Tag schon so viele Nachrichten gesendet, wie er darf.",
     ),
     Reason.INTERNAL: (
         "A fault of ours stopped it; the operator can see it in the log.",

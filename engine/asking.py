@@ -17,7 +17,7 @@ from core.events import Order, OrderUpdated
 from core.models.tables import orders, remote_hosts
 from core.reasons import Reason
 from core.vault import SealBroken
-from engine import inbox, locking, privacy
+from engine import ceiling, inbox, locking, privacy
 from engine.access import access_to
 from engine.batches import BUYING, Asked, Open
 from engine.known import Subject
@@ -38,7 +38,7 @@ SOON = timedelta(seconds=2)
 def ask(machine: Machine, opened: Open) -> Open:
     """The batch with the shop's answer; rows that could not be asked about
     have gone back, or are held, and are no longer in it."""
-    about_buying = [row for row in opened.rows if _needs_asking(opened, row)]
+    about_buying = [row for row in opened.rows if _needs_asking(machine, opened, row)]
     if not about_buying:
         return opened
     live = machine.live.get(opened.merchant.platform)
@@ -65,10 +65,11 @@ def _asked(machine: Machine, opened: Open, about_buying: list[Any], live: LiveSh
     return _remember(machine, opened, answer, began)
 
 
-def _needs_asking(opened: Open, row: Any) -> bool:
-    """What has expired anyway needs no question."""
+def _needs_asking(machine: Machine, opened: Open, row: Any) -> bool:
+    """What has expired anyway, or has to wait for tomorrow, needs no question."""
     expired = row.valid_until is not None and clock.now(opened.merchant) > row.valid_until
-    return row.kind in BUYING and row.enrolment_id in opened.trips and not expired
+    waits = expired or ceiling.holds(machine.config, opened, row, opened.sent)
+    return row.kind in BUYING and row.enrolment_id in opened.trips and not waits
 
 
 def _question(machine: Machine, opened: Open, rows: Sequence[Any]) -> Question:

@@ -8,12 +8,12 @@ from sqlalchemy import ColumnElement, Exists, exists, func, literal_column, sele
 from sqlalchemy.orm import Session
 
 from core.db import reading, transaction
-from core.models.tables import effects, enrolments, notices
+from core.models.tables import effects, enrolments, flow_pauses, notices
 from core.reasons import Reason
 from engine import notices as telling
 from engine.machine import Machine
 
-HELD, DOUBT = "held", "doubt"
+HELD, DOUBT, PAUSED = "held", "doubt", "paused"
 Whose = int | ColumnElement[Any]
 
 # A message in doubt for good, about which nobody has decided yet: what its provider
@@ -37,8 +37,12 @@ def _doubtful(whose: Whose) -> Exists:
     return exists().where(effects.c.merchant_id == whose, *IN_DOUBT)
 
 
+def _paused(whose: Whose) -> Exists:
+    return exists().where(flow_pauses.c.merchant_id == whose, flow_pauses.c.over_at.is_(None))
+
+
 # Whether something of a merchant waits, by the kind of its notice.
-WAITS: Mapping[str, Callable[[Whose], Exists]] = {HELD: _held, DOUBT: _doubtful}
+WAITS: Mapping[str, Callable[[Whose], Exists]] = {HELD: _held, DOUBT: _doubtful, PAUSED: _paused}
 
 
 def mend_where_over(machine: Machine) -> None:

@@ -13,12 +13,14 @@ from core import clock
 from core.db import reading
 from core.events import Stock
 from core.models import Merchant
-from core.models.tables import connections, effects, enrolments
+from core.models.tables import connections, effects, enrolments, sender_addresses
 from core.statements import one_of
+from engine import mail_days
 from engine.claims import Batch
 from engine.known import Loaded, Subject
 from engine.loading import load
 from engine.machine import Machine
+from engine.mail_days import NOTHING, Sent
 from engine.settings_known import Settings
 
 BUYING = ("send_message", "create_discount")
@@ -38,7 +40,8 @@ class Asked:
 class Open:
     """Everything a batch's rows are decided with. `trips` maps an enrolment
     to its subject and `versions` to the settings it runs by; `asked` is None
-    until the shop has answered."""
+    until the shop has answered, `sent` is what had been
+    sent that day by then, and `sender` the shop's own address, if its mails go out from it."""
 
     merchant: Merchant
     connection: Any
@@ -48,22 +51,35 @@ class Open:
     loaded: Loaded
     asked: Asked | None = None
     versions: Mapping[int, int] = field(default_factory=dict)
+    sent: Sent = NOTHING
+    sender: str | None = None
 
 
 def open_batch(machine: Machine, batch: Batch) -> Open:
     with reading(machine.db) as session:
         merchant = session.get_one(Merchant, batch.merchant_id)
-        connection = session.execute(
-            select(connections).where(connections.c.merchant_id == merchant.id)
-        ).one()
+        connection = session.execute(_SHOP, {"whose": merchant.id} | mail_days.days(merchant)).one()
         rows = _rows(session, batch)
         trips, versions = _subjects(session, merchant.id, rows)
         loaded = load(session, merchant.id, list(trips.values()), clock.now(merchant))
         settings = machine.settings_of(session, merchant.id, merchant.settings_rev)
         session.expunge(merchant)
-    return Open(merchant, connection, settings, rows, trips, loaded, versions=versions)
+    sent = Sent(connection.sent_today, connection.known_sender)
+    more = {"versions": versions, "sent": sent, "sender": connection.own_sender}
+    return Open(merchant, connection, settings, rows, trips, loaded, **more)
 
 
+_OWN_SENDER = (
+    select(sender_addresses.c.address)
+    .where(sender_addresses.c.merchant_id == bindparam("whose"), sender_addresses.c.in_use)
+    .scalar_subquery()
+)
+_SHOP = select(
+    connections,
+    mail_days.TODAY.label("sent_today"),
+    mail_days.KNOWN.label("known_sender"),
+    _OWN_SENDER.label("own_sender"),
+).where(connections.c.merchant_id == bindparam("whose"))
 _ROWS = select(effects).where(effects.c.merchant_id == bindparam("whose"), one_of(effects.c.id, "ids"))
 _TRIPS = select(
     enrolments.c.id, enrolments.c.person_id, enrolments.c.subject_id, enrolments.c.settings_version

@@ -1,6 +1,7 @@
 """Mail that comes back. Each message has a return address of its own, signed,
 so that what comes back names its message whatever else stands in it; one
-permanent return, or three passing ones, and the address is not written to again."""
+permanent return, or three passing ones, and the address is not written to again. Who
+complains about a message objects to advertising."""
 
 import hashlib
 import hmac
@@ -13,8 +14,10 @@ from sqlalchemy.orm import Session
 from core import clock
 from core.config import Config
 from core.db import insert, transact
+from core.models import Merchant
 from core.models.tables import addresses, bounces, effects, suppressions
 from core.reasons import Reason
+from engine import consent, deliverability
 from engine.identity import lock_people
 from engine.machine import Machine
 from integrations.returned import Kind, read
@@ -63,7 +66,20 @@ def hear(machine: Machine, raw: bytes) -> Verdict:
     if sent is None:
         return "stranger"
     kind = told.kind
-    return transact(machine.db, lambda session: keep(session, sent, kind))
+    verdict = transact(machine.db, lambda session: _kept(machine, session, sent, kind))
+    if verdict == "kept" and kind in deliverability.LIMITS:
+        machine.bells.due()
+        deliverability.look(machine, sent.merchant_id, sent.effect_id)
+    return verdict
+
+
+def _kept(machine: Machine, session: Session, sent: Sent, kind: Kind) -> Verdict:
+    verdict = keep(session, sent, kind)
+    if verdict == "kept" and kind == "complaint":
+        at = clock.now(session.get_one(Merchant, sent.merchant_id))
+        act = consent.Act(sent.address_id, "complaint", at, sent.effect_id, Reason.COMPLAINED)
+        consent.objected(machine, session, sent.merchant_id, act)
+    return verdict
 
 
 def keep(session: Session, sent: Sent, kind: Kind) -> Verdict:
@@ -77,9 +93,15 @@ def keep(session: Session, sent: Sent, kind: Kind) -> Verdict:
     lock_people(session, sent.merchant_id, [row.person_id])
     if not _added(session, sent, row.fingerprint, kind):
         return "known"
-    if kind == "permanent" or _passing(session, sent.merchant_id, row.fingerprint) >= PASSING_AT_MOST:
+    if _is_enough(session, sent.merchant_id, row.fingerprint, kind):
         _suppress(session, sent.merchant_id, row.fingerprint)
     return "kept"
+
+
+def _is_enough(session: Session, merchant_id: int, fingerprint: str, kind: Kind) -> bool:
+    if kind == "passing":
+        return _passing(session, merchant_id, fingerprint) >= PASSING_AT_MOST
+    return kind == "permanent"
 
 
 def _is_theirs(session: Session, sent: Sent) -> bool:

@@ -15,7 +15,7 @@ from core.facts import Mode
 from core.models import Merchant
 from core.models.tables import carts, enrolments, merchants, settings_versions
 from core.reasons import Reason
-from engine import guide
+from engine import awaiting, guide, pauses
 from engine.machine import Machine
 from engine.outlook import trips_with_other_times
 from engine.planning import follow_times
@@ -57,21 +57,26 @@ def set_mode(
     """Off, shadow or live. Trips of the mode that is left end with `flow_off`;
     what was left before this moment starts no trip in the new one. `seen` is
     the mode that was left when the member decided: ChangedMeanwhile where it is another."""
+    transact(machine.db, lambda session: switch_mode(session, merchant_id, flow, mode, by, seen))
 
-    def switch(session: Session) -> None:
-        merchant = _locked(session, merchant_id)
-        saved = flow_settings(session, merchant_id, flow)
-        if seen is not None and seen != saved.mode:
-            raise ChangedMeanwhile(saved.version)
-        if saved.mode == mode and saved.version:
-            return
-        now = clock.now(merchant)
-        since = None if mode == "off" else now
-        _save(session, merchant_id, flow.key, mode, saved.settings.model_dump(mode="json"), since, by)
-        if saved.mode != "off":
-            _end_trips(session, merchant_id, flow.key, saved.mode, now)
 
-    transact(machine.db, switch)
+def switch_mode(
+    session: Session, merchant_id: int, flow: Flow, mode: Mode, by: str, seen: str | None = None
+) -> None:
+    """The same within a transaction. Whoever switches a flow that Kontor has paused has decided."""
+    merchant = _locked(session, merchant_id)
+    saved = flow_settings(session, merchant_id, flow)
+    if seen is not None and seen != saved.mode:
+        raise ChangedMeanwhile(saved.version)
+    if saved.mode == mode and saved.version:
+        return
+    now = clock.now(merchant)
+    since = None if mode == "off" else now
+    _save(session, merchant_id, flow.key, mode, saved.settings.model_dump(mode="json"), since, by)
+    if saved.mode != "off":
+        _end_trips(session, merchant_id, flow.key, saved.mode, now)
+    if pauses.end(session, merchant_id, flow.key, now, by):
+        awaiting.mend_if_over(session, merchant_id, awaiting.PAUSED)
 
 
 def save_flow(

@@ -1,5 +1,6 @@
 """Objecting at Kontor: effective at once, for everything that waits."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
@@ -29,45 +30,57 @@ def opt_out(
     where the address is gone (erased). `at` is the merchant's time; `source`
     says which page or header it came by and is kept as the text shown;
     `effect_id` is the message whose link was used."""
+    act = Act(address_id, source, at, effect_id)
     with transaction(machine.db) as session:
-        found = select(addresses.c.person_id).where(
-            addresses.c.id == address_id, addresses.c.merchant_id == merchant_id
-        )
-        person_id = session.execute(found).scalar_one_or_none()
-        if person_id is None:
-            return False
-        lock_people(session, merchant_id, [person_id])
-        _record(session, merchant_id, address_id, source, at, effect_id)
-        merchant = session.get_one(Merchant, merchant_id)
-        due = select(effects.c.due_at).where(effects.c.merchant_id == merchant_id, effects.c.id == effect_id)
-        late.note(session, merchant, session.execute(due).scalars().all())
-        consent_writing.plan(machine, session, merchant, address_id, person_id, at)
-        flows = [flow.key for flow in machine.flows.values() if flow.purpose != "service"]
-        end_trips_of_person(session, merchant.id, person_id, Reason.UNSUBSCRIBED, at, flows)
-    machine.bells.due()
+        known = objected(machine, session, merchant_id, act)
+    if known:
+        machine.bells.due()
+    return known
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """An objection to advertising, as `opt_out` is told it; `reason` is what ends the trips."""
+
+    address_id: int
+    source: str
+    at: datetime
+    effect_id: int | None = None
+    reason: Reason = Reason.UNSUBSCRIBED
+
+
+def objected(machine: Machine, session: Session, merchant_id: int, act: Act) -> bool:
+    """The same within a transaction; the bell is the caller's to ring."""
+    found = select(addresses.c.person_id).where(
+        addresses.c.id == act.address_id, addresses.c.merchant_id == merchant_id
+    )
+    person_id = session.execute(found).scalar_one_or_none()
+    if person_id is None:
+        return False
+    lock_people(session, merchant_id, [person_id])
+    _record(session, merchant_id, act)
+    merchant = session.get_one(Merchant, merchant_id)
+    due = select(effects.c.due_at).where(effects.c.merchant_id == merchant_id, effects.c.id == act.effect_id)
+    late.note(session, merchant, session.execute(due).scalars().all())
+    consent_writing.plan(machine, session, merchant, act.address_id, person_id, act.at)
+    flows = [flow.key for flow in machine.flows.values() if flow.purpose != "service"]
+    end_trips_of_person(session, merchant.id, person_id, act.reason, act.at, flows)
     return True
 
 
-def _record(
-    session: Session,
-    merchant_id: int,
-    address_id: int,
-    source: str,
-    at: datetime,
-    effect_id: int | None,
-) -> None:
+def _record(session: Session, merchant_id: int, act: Act) -> None:
     session.execute(
         insert(consents, session)
         .values(
             merchant_id=merchant_id,
-            address_id=address_id,
+            address_id=act.address_id,
             channel="email",
             purpose="marketing",
             state="opted_out",
-            act_at=at,
+            act_at=act.at,
             source=KONTOR,
-            text=source,
-            effect_id=effect_id,
+            text=act.source,
+            effect_id=act.effect_id,
             recorded_at=clock.now(),
         )
         .on_conflict_do_nothing()

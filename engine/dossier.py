@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from core.models.tables import (
     addresses,
+    bounces,
     carts,
     clicks,
     consents,
@@ -31,6 +32,11 @@ ORDER = (
     "cancelled_at", "shipped_at", "delivered_at", "discount_codes",
 )  # fmt: skip
 MESSAGE = ("flow", "kind", "step", "mode", "state", "due_at", "acted_at", "settled_at")
+RETURNED = {
+    "permanent": "It came back for good.",
+    "passing": "It came back for now.",
+    "complaint": "The person reported it as unwanted.",
+}
 TRIP = ("flow", "mode", "state", "since", "enrolled_at", "ended_at")
 
 
@@ -84,13 +90,17 @@ def _with_lines(session: Session, rows: Sequence[Any], names: Sequence[str], own
 
 
 def _message(machine: Machine, session: Session, row: Any) -> Plain:
-    """With its words, as long as they are kept, and the clicks on its links."""
+    """With its words, as long as they are kept, the clicks on its links, and whether it came back."""
     told = _reasoned(row, MESSAGE)
     if row.content is not None:
         kept = kept_message(machine, row.key, row.content)
         told |= {"subject": kept.subject, "text": kept.text}
     followed = select(clicks.c.link, clicks.c.at).where(clicks.c.effect_id == row.id)
-    return told | {"clicks": [_only(one, ("link", "at")) for one in session.execute(followed)]}
+    came = select(bounces.c.kind, bounces.c.at).where(bounces.c.effect_id == row.id).order_by(bounces.c.id)
+    return told | {
+        "clicks": [_only(one, ("link", "at")) for one in session.execute(followed)],
+        "returned": [{"what": RETURNED[one.kind], "at": one.at} for one in session.execute(came)],
+    }
 
 
 def _decision(row: Any) -> Plain:

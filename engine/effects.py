@@ -4,7 +4,7 @@ No transaction is open while the shop is asked or the world is changed.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,7 +17,7 @@ from core.db import transact
 from core.errors import AddressRefused, InDoubt, NeedsMerchant, Permanent, Retryable
 from core.models.tables import effects
 from core.reasons import Reason
-from engine import bounces, discounts, privacy
+from engine import bounces, deliverability, discounts, mail_days, privacy
 from engine.asking import ask
 from engine.batches import Open, open_batch
 from engine.claims import Batch, claim
@@ -131,6 +131,8 @@ def _acted(work: _Work, row: Any, ready: Ready) -> Acted | None:
     if acted[1].state == "done":
         return acted
     _write_down_alone(work, acted)
+    if acted[1].reason == Reason.BOUNCED:
+        deliverability.look(work.machine, work.opened.merchant.id, row.id)
     return None
 
 
@@ -155,11 +157,15 @@ def _prepared(work: _Work, row: Any, before: Acted | None) -> Ready | Settled:
 
 def _step(work: _Work, session: Session, row: Any, before: Acted | None) -> Ready | Settled:
     now = _lock(work, session, [row] if before is None else [row, before[0]])
+    if before is not None and mail_days.counts(before[0], before[1].state):
+        now = replace(now, sent=now.sent.and_one())
     step = prepare(work.machine, session, work.opened, row, now)
     if before is not None:
         _write_down(work, session, before, now)
     if isinstance(step, Settled):
         _finish(work, session, row, now, step.outcome, step.ends_trip)
+    if before is not None:
+        _count(work, session, before)
     return step
 
 
@@ -170,12 +176,13 @@ def _lock(work: _Work, session: Session, rows: Sequence[Any]) -> Now:
         discounts.lock_budget(session, work.opened.merchant.id)
     known = work.opened.trips
     subjects = {row.enrolment_id: known[row.enrolment_id] for row in rows if row.enrolment_id in known}
-    return lock(session, work.opened.merchant.id, subjects, rows[0].id)
+    return lock(session, work.opened.merchant, subjects, rows[0].id)
 
 
 def _write_down_alone(work: _Work, acted: Acted) -> None:
     def write_down(session: Session) -> None:
         _write_down(work, session, acted, _lock(work, session, [acted[0]]))
+        _count(work, session, acted)
 
     transact(work.connection, write_down)
 
@@ -185,6 +192,11 @@ def _write_down(work: _Work, session: Session, acted: Acted, now: Now) -> None:
     if outcome.state == "held":
         privacy.needs_merchant(session, work.opened.merchant.id, "the shop refused our access")
     _finish(work, session, row, now, outcome)
+
+
+def _count(work: _Work, session: Session, acted: Acted) -> None:
+    row, outcome = acted
+    mail_days.count(session, work.opened.merchant, row, outcome.state)
 
 
 def _tried(opened: Open, row: Any, act: Callable[[], str]) -> Outcome:

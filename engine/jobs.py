@@ -18,6 +18,7 @@ from engine import (
     readings,
     recounting,
     retention,
+    senders,
     sign_in,
     simulation,
     sweep,
@@ -109,6 +110,7 @@ def _upkeep(machine: Machine) -> None:
     try:
         busy = readings.run(machine, most=1) + checkups.run(machine, most=1)
         busy += looking_back.run(machine, most=1) + recounting.run(machine, most=1)
+        busy += senders.run(machine, most=1)
     finally:
         machine.busy.upkeep.release()
     if busy:

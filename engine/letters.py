@@ -175,20 +175,28 @@ def _message(
 ) -> Message:
     to = machine.vault.open(address.value, f"address:{opened.merchant.id}:{address.fingerprint}").decode()
     headers = links.unsubscribe_headers(unsubscribe)
-    message = message_of(machine.config, opened.merchant, opened.settings.shop, row.key, to, rendered)
+    shop = opened.settings.shop
+    message = message_of(machine.config, opened.merchant, shop, row.key, to, rendered, opened.sender)
     sent = bounces.Sent(opened.merchant.id, address.id, row.id)
     return replace(message, headers=headers, returns_to=bounces.returns_to(machine.config, sent))
 
 
 def message_of(
-    config: Config, merchant: Merchant, shop: ShopSettings, key: str, to: str, rendered: Rendered
+    config: Config,
+    merchant: Merchant,
+    shop: ShopSettings,
+    key: str,
+    to: str,
+    rendered: Rendered,
+    sender: str | None = None,
 ) -> Message:
-    """What goes out in the shop's name."""
+    """What goes out in the shop's name; from the operator's address, unless the
+    shop has proven one of its own."""
     return Message(
         key=key,
         message_id=f"<{key}@{config.mail_from.rsplit('@', 1)[1]}>",
         sender_name=shop.sender_name or merchant.name,
-        sender_address=config.mail_from,
+        sender_address=sender or config.mail_from,
         to=to,
         subject=rendered.subject,
         html=rendered.html,

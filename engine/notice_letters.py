@@ -7,9 +7,18 @@ from core.models import Merchant
 from engine import plain_letters
 from integrations.roles import Message
 
-# Where it is mended, if not by the connection; `detail` of what is held is its flow.
+# Where it is mended, if not by the connection; `detail` of what is held or paused is its flow.
 ACTIVITY = "shops/{key}/activity"
-PLACES = {"held": f"{ACTIVITY}#held-{{detail}}", "doubt": f"{ACTIVITY}?outcome=in_doubt"}
+FLOW = "m/{key}/flows/{detail}"
+SENDER = "m/{key}/sender"
+PLACES = {
+    "held": f"{ACTIVITY}#held-{{detail}}",
+    "doubt": f"{ACTIVITY}?outcome=in_doubt",
+    "paused": FLOW,
+    "sender": SENDER,
+}
+# Where there is something to see once it is over.
+AFTERWARDS = {"held": ACTIVITY, "doubt": ACTIVITY, "paused": FLOW, "sender": SENDER}
 
 
 def letter(config: Config, merchant: Merchant, notice: Any, email: str, member_id: int) -> Message:
@@ -27,9 +36,8 @@ def letter(config: Config, merchant: Merchant, notice: Any, email: str, member_i
 
 def _place(notice: Any) -> str:
     """The page on which it is mended; once it is, there is nothing to point at."""
-    if notice.kind not in PLACES:
-        return "m/{key}/connection"
-    return ACTIVITY if notice.mended_at is not None else PLACES[notice.kind]
+    places = PLACES if notice.mended_at is None else AFTERWARDS
+    return places.get(notice.kind, "m/{key}/connection")
 
 
 def words_of(kind: str, locale: str, *, mended: bool) -> dict[str, str]:

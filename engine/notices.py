@@ -28,7 +28,7 @@ AGAIN = timedelta(days=3)
 LEASE = timedelta(minutes=10)
 # Told, and told again: what stays undone until she does it.
 TIMES = 2
-REMINDED = frozenset({"reconnect", "data_request", "held", "doubt"})
+REMINDED = frozenset({"reconnect", "data_request", "held", "doubt", "paused", "sender"})
 _NEXT_ROUND: dict[str, Any] = {"round": notices.c.round + 1, "reached": []}
 _OPEN = Inserting(notices, lambda row: row.on_conflict_do_nothing())
 
@@ -60,9 +60,11 @@ def mend(session: Session, merchant_id: int, kind: str) -> None:
         session.execute(update(notices).where(notices.c.id == row.id).values(**values, **_NEXT_ROUND))
 
 
-def mend_silently(session: Session, merchant_id: int) -> None:
-    """Nothing of it matters any more, and nobody is told."""
-    mine = (notices.c.merchant_id == merchant_id, notices.c.mended_at.is_(None))
+def mend_silently(session: Session, merchant_id: int, kind: str | None = None) -> None:
+    """Nothing of it, or of one kind, matters any more, and nobody is told."""
+    mine = [notices.c.merchant_id == merchant_id, notices.c.mended_at.is_(None)]
+    if kind is not None:
+        mine.append(notices.c.kind == kind)
     session.execute(update(notices).where(*mine).values(mended_at=clock.now(), tell_at=None))
 
 

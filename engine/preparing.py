@@ -13,7 +13,7 @@ from core.actions import Incentive, SendMessage, Skip, Wait
 from core.facts import ConsentFacts, Facts
 from core.models.tables import effects
 from core.reasons import Reason
-from engine import calendar, consent_writing, discounts, letters, permission
+from engine import calendar, ceiling, consent_writing, discounts, letters, permission
 from engine.batches import BUYING, Open
 from engine.facts import facts_for
 from engine.known import Loaded, Planned, Subject
@@ -39,7 +39,8 @@ def prepare(machine: Machine, session: Session, opened: Open, row: Any, now: Now
     if subject is None:
         return skipped(row, Reason.INTERNAL)
     opened = _true_now(machine, session, opened, subject, now)
-    stale = _changed(session, row, subject, now) or _stale(opened, row, now.unread)
+    over = ceiling.held_back(machine.config, opened, row, now.sent)
+    stale = _changed(session, row, subject, now) or over or _stale(opened, row, now.unread)
     if stale is not None:
         return stale
     worded = _as_settings_say(machine, session, opened, row)

@@ -13,6 +13,7 @@ from core.events import Contact
 from core.models import Merchant
 from core.models.tables import (
     addresses,
+    bounces,
     carts,
     connections,
     effects,
@@ -194,6 +195,8 @@ def _forget_messages(session: Session, merchant_id: int, person_id: int) -> None
             mailbox_messages.c.merchant_id == merchant_id, mailbox_messages.c.key.in_(keys)
         )
     )
+    ids = select(effects.c.id).where(*theirs)
+    session.execute(delete(bounces).where(bounces.c.merchant_id == merchant_id, bounces.c.effect_id.in_(ids)))
     session.execute(update(effects).where(*theirs).values(content=None, provider_ref=None))
     linked = session.execute(select(effects.c.id, effects.c.payload).where(*theirs)).all()
     for row in linked:

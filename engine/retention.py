@@ -18,6 +18,7 @@ from core.models.tables import (
     legal_acts,
     letter_wishes,
     look_ups,
+    mail_days,
     mailbox_messages,
     member_sessions,
     merchants,
@@ -55,6 +56,8 @@ def _rules(now: datetime) -> Sequence[Rule]:
         (inbound, "body", (inbound.c.received_at < bodies) & read),
         (effects, "content", (effects.c.settled_at < messages) & effects.c.content.is_not(None)),
         (look_ups, None, look_ups.c.created_at < bodies),
+        # Whoever sends nothing for so long is known to nobody any more.
+        (mail_days, None, mail_days.c.day < messages.date()),
         (mailbox_messages, None, mailbox_messages.c.at < messages),
         (notices, None, notices.c.mended_at < messages),
         (trial_mails, None, trial_mails.c.at < messages),

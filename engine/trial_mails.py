@@ -14,6 +14,7 @@ from core.db import reading, transact, transaction
 from core.errors import InDoubt, NeedsMerchant, Permanent, Retryable
 from core.models import Merchant
 from core.models.tables import members, trial_mails
+from engine import senders
 from engine.identity import masked
 from engine.letters import message_of
 from engine.machine import Machine
@@ -57,7 +58,9 @@ def send_test(
     if number is None:
         return "too_many"
     key = f"test-{number}-{secrets.token_hex(8)}"
-    message = message_of(machine.config, merchant, shown.shop, key, to, shown.rendered)
+    with reading(machine.db) as session:
+        sender = senders.in_use(session, merchant.id)
+    message = message_of(machine.config, merchant, shown.shop, key, to, shown.rendered, sender)
     outcome = _tried(machine, merchant, replace(message, subject=f"{MARK} {message.subject}"))
     with transaction(machine.db) as session:
         session.execute(update(trial_mails).where(trial_mails.c.id == number).values(outcome=outcome))

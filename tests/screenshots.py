@@ -90,9 +90,10 @@ def _take(browser: Browser, address: str, language: str, width: int) -> None:
     _shoot(page, f"mailbox-{language}-{width}")
     _follow(page, "a[href$='/settings']")
     _shoot(page, f"settings-{language}-{width}")
-    page.goto(page.url.replace("/settings", "/guide"))
-    _shoot(page, f"guide-{language}-{width}")
-    page.go_back()
+    for name in ("guide", "sender"):
+        page.goto(page.url.replace("/settings", f"/{name}"))
+        _shoot(page, f"{name}-{language}-{width}")
+        page.go_back()
     page.goto(page.url.replace("/settings", "/flows/cart_recovery"))
     _shoot(page, f"flow-{language}-{width}")
     page.locator("a[href$='/mode/off']").click()

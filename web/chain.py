@@ -9,6 +9,9 @@ from sqlalchemy.orm import Session
 
 from core.models.tables import bounces, carts, clicks, inbound, lines, orders
 
+# What came of a message: the weightiest comes last.
+WEIGHT = ("passing", "complaint", "permanent")
+
 
 @dataclass(frozen=True, slots=True)
 class Chain:
@@ -69,7 +72,7 @@ def _clicks(session: Session, merchant_id: int, effect_ids: Sequence[int]) -> di
 
 
 def _returned(session: Session, merchant_id: int, effect_ids: Sequence[int]) -> dict[int, str]:
-    """What came back for good comes last and counts."""
+    """The weightiest counts."""
     mine = (bounces.c.merchant_id == merchant_id, bounces.c.effect_id.in_(effect_ids))
-    query = select(bounces.c.effect_id, bounces.c.kind).where(*mine).order_by(bounces.c.kind)
-    return {row.effect_id: row.kind for row in session.execute(query)}
+    rows = session.execute(select(bounces.c.effect_id, bounces.c.kind).where(*mine)).all()
+    return {row.effect_id: row.kind for row in sorted(rows, key=lambda row: WEIGHT.index(row.kind))}

@@ -11,10 +11,10 @@ from core.db import reading
 from core.models import Merchant
 from core.settings import FlowSettings, declared
 from core.steps import StepSettings, steps_of
-from engine import changes, outlook
+from engine import changes, outlook, pauses
 from engine.shop_settings import Saved, flow_settings, settings_at
 from flows.flow import Flow
-from web import fields, forms, history, step_list
+from web import fields, forms, history, paused, step_list
 from web.forms import Faults, Typed
 from web.i18n import gettext as _
 from web.i18n import ngettext
@@ -159,7 +159,9 @@ def _about(db: Session, seen: Seen) -> dict[str, Any]:
     merchant, flow, saved = seen.merchant, seen.flow, seen.saved
     before = request.args.get("before", "")
     cursor = int(before) if is_number(before) else None
+    pause = pauses.of_flow(db, merchant.id, flow.key)
     return {
+        "paused": paused.why(pause) if pause else "",
         "waiting": outlook.waiting(db, merchant.id, flow.key, saved.mode),
         "other_times": len(outlook.trips_with_other_times(db, merchant.id, flow, saved)),
         "history": history.of(db, merchant.id, flow.key, flow.Settings, seen.speech, cursor),

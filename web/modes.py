@@ -9,10 +9,10 @@ from core.db import reading
 from core.facts import Mode
 from core.settings import declared
 from core.steps import steps_of
-from engine import changes, outlook
+from engine import changes, outlook, pauses
 from engine.shop_settings import ShopSettings, flow_settings, shop_settings
 from flows.flow import Flow
-from web import flows
+from web import flows, paused
 from web.history import mode_name
 from web.i18n import gettext as _
 from web.pages import flow_title, machine
@@ -29,6 +29,7 @@ def ask(key: str, flow: str, act: str) -> str:
         saved = flow_settings(db, merchant.id, known)
         shop = shop_settings(db, merchant.id)
         waiting = outlook.waiting(db, merchant.id, flow, saved.mode)
+        pause = pauses.of_flow(db, merchant.id, flow)
     left_alone = changes.going_live(machine(), merchant.id).open_carts_left_alone
     return render_template(
         "flow/mode.html",
@@ -39,6 +40,7 @@ def ask(key: str, flow: str, act: str) -> str:
         then=act,
         then_name=mode_name(act),
         waiting=waiting,
+        paused=paused.why(pause) if pause else "",
         left_alone=left_alone if act != "off" else 0,
         **_from_then_on(known, saved.settings, shop, Speech.of(merchant.currency)),
     )

@@ -5,15 +5,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import url_for
-from sqlalchemy import func, select
+from sqlalchemy import func, literal_column, select
 from sqlalchemy.orm import Session
 
 from core.models import Merchant
 from core.models.tables import effects
-from engine import awaiting, notices
+from core.reasons import Reason
+from engine import awaiting, ceiling, mail_days, notices, pauses, senders
 from engine.daily import Told
 from engine.notice_letters import words_of
-from web import timeline
+from web import paused, timeline
 from web.i18n import gettext as _
 from web.i18n import locale, ngettext
 from web.pages import flow_title, machine
@@ -38,7 +39,9 @@ def of(db: Session, merchant: Merchant, health: Brief | None, week: Told) -> lis
     found = [_notice(merchant, row) for row in told]
     if health is not None and health.state != "active" and not any(row.kind == "reconnect" for row in told):
         found.append(_cut_off(merchant))
+    found += [_paused(merchant, one) for one in pauses.open_pauses(db, merchant.id)]
     found += [_held(merchant, one) for one in timeline.held_blasts(db, merchant.id)]
+    found += _ceiling(db, merchant)
     found += _doubtful(merchant, _in_doubt(db, merchant.id)) + _failed(merchant, week)
     return sorted(found, key=lambda need: not need.grave)
 
@@ -49,8 +52,9 @@ def _notice(merchant: Merchant, row: Any) -> Need:
     # The page is the shop's own already.
     title = words["subject"].removeprefix("{shop}: ").format_map(told)
     said = [part.format_map(told) for part in words["body"].strip().split("\n\n")]
+    endpoint = "sender.page" if row.kind == senders.NOTICE else "connection.page"
     place = "requests" if row.kind == "data_request" else None
-    address = url_for("connection.page", key=merchant.key, _anchor=place)
+    address = url_for(endpoint, key=merchant.key, _anchor=place)
     return Need(title[:1].upper() + title[1:], said, words["button"], address, row.kind == "reconnect")
 
 
@@ -64,6 +68,12 @@ def _cut_off(merchant: Merchant) -> Need:
     )
 
 
+def _paused(merchant: Merchant, pause: Any) -> Need:
+    title = _("Kontor has paused “%(flow)s”", flow=flow_title(pause.flow))
+    address = url_for("flow.page", key=merchant.key, flow=pause.flow)
+    return Need(title, [paused.why(pause)], _("Look, then decide"), address, grave=True)
+
+
 def _held(merchant: Merchant, held: timeline.Held) -> Need:
     said = _(
         "%(flow)s was about to write to unusually many people at once. Nobody gets anything until you have"
@@ -73,6 +83,39 @@ def _held(merchant: Merchant, held: timeline.Held) -> Need:
     title = ngettext("%(num)d person is held", "%(num)d people are held", held.count)
     address = url_for("activity.index", key=merchant.key, _anchor=f"held-{held.flow}")
     return Need(title, [said], _("Look, then decide"), address, grave=True)
+
+
+def _ceiling(db: Session, merchant: Merchant) -> list[Need]:
+    """Nothing is to be done, but she should know why nothing goes out."""
+    config, sent = machine().config, mail_days.sent(db, merchant)
+    count = _waiting_for_tomorrow(db, merchant.id) if ceiling.is_reached(config, sent) else 0
+    if not count:
+        return []
+    title = ngettext(
+        "%(num)d message waits for tomorrow: today's limit is reached",
+        "%(num)d messages wait for tomorrow: today's limit is reached",
+        count,
+    )
+    most = {"most": ceiling.at_most(config, sent)}
+    told = (
+        _("Your shop sends at most %(most)d messages a day.", **most)
+        if sent.known
+        else _(
+            "In its first week your shop sends at most %(most)d messages a day: mail servers trust a sender"
+            " they have come to know.",
+            **most,
+        )
+    )
+    goes_on = _("It goes on by itself at midnight, your shop's time. What is too late by then is left out.")
+    address = url_for("activity.index", key=merchant.key, reason=Reason.DAILY_CEILING.value)
+    return [Need(title, [told, goes_on], _("See which"), address)]
+
+
+def _waiting_for_tomorrow(db: Session, merchant_id: int) -> int:
+    waiting = (effects.c.state == literal_column("'pending'"), effects.c.wake_at.is_not(None))
+    mine = (effects.c.merchant_id == merchant_id, effects.c.reason == Reason.DAILY_CEILING.value)
+    counted = select(func.count()).select_from(effects).where(*mine, *waiting)
+    return int(db.execute(counted.where(effects.c.kind == "send_message")).scalar_one())
 
 
 def _in_doubt(db: Session, merchant_id: int) -> int:

@@ -28,6 +28,7 @@ from web import (
     overview,
     pages,
     sandbox,
+    sender,
     session,
     settings,
     shopper,
@@ -91,6 +92,7 @@ def _register(app: Flask, config: Config) -> None:
         flows.bp,
         modes.bp,
         settings.bp,
+        sender.bp,
     ):
         app.register_blueprint(blueprint)
     if not config.production:

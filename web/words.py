@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from core.db import reading
 from core.models import Merchant
 from core.wording import LANGUAGES, LONGEST, SEVERAL_LINES, Fault
-from engine import own_words, trial_mails
+from engine import own_words, senders, trial_mails
 from engine.letters import message_of
 from engine.own_words import StepWords
 from engine.preview import Preview, preview
@@ -23,6 +23,9 @@ from web.i18n import locale
 from web.mailview import mail_answer, on_top
 from web.pages import machine
 from web.session import current_member, current_member_id, current_merchant
+
+# Whom a preview is written to.
+EXAMPLE = "shopper@example.com"
 
 bp = Blueprint("words", __name__, url_prefix="/m/<key>/flows/<flow>/steps/<int(min=1, max=99):step>")
 
@@ -211,11 +214,17 @@ def _previewed(db: Session, editing: Editing) -> Preview:
 def _shown(editing: Editing, part: str) -> Response:
     """The mail below what its reader's list of mails says of it; or its text and header lines."""
     with reading(machine().db) as db:
-        shown = _previewed(db, editing)
+        shown, sender = _previewed(db, editing), senders.in_use(db, editing.merchant.id)
     left_out = [words_told.label(name) for name in editing.typed if _no_longer_said(editing, name)]
     instead = _("Ours is shown in place of a text that can't be sent: %(names)s", names=", ".join(left_out))
     message = message_of(
-        machine().config, editing.merchant, shown.shop, "preview", "shopper@example.com", shown.rendered
+        machine().config,
+        editing.merchant,
+        shown.shop,
+        "preview",
+        EXAMPLE,
+        shown.rendered,
+        sender,
     )
     told = {
         "merchant": editing.merchant,

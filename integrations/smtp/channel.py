@@ -13,6 +13,7 @@ from typing import NoReturn
 
 from core import clock
 from core.config import Config
+from core.dkim import Signer
 from core.errors import AddressRefused, InDoubt, Permanent, Retryable
 from integrations.mime import address, build
 from integrations.roles import Message
@@ -37,12 +38,13 @@ class SmtpChannel:
 
     def __init__(self, config: Config) -> None:
         self._server = MailServer.of(config)
+        self._signer = _signer(config)
         self._lines: dict[threading.Thread, Line] = {}
         self._lock = threading.Lock()
 
     def send(self, message: Message, merchant_id: int) -> str:
         """The server's own name for the message, as it answered."""
-        content = build(message, clock.now())
+        content = self._signed(build(message, clock.now()), message)
         sender, recipient = address(message.returns_to or message.sender_address), address(message.to)
         line = self._kept_line()
         if line is not None:
@@ -68,6 +70,11 @@ class SmtpChannel:
             self._lines.clear()
         for line in lines:
             line.close()
+
+    def _signed(self, content: bytes, message: Message) -> bytes:
+        if self._signer is None:
+            return content
+        return self._signer.signed(content, message.sender_address, clock.now())
 
     def _deliver(self, line: Line, sender: str, recipient: str, content: bytes) -> str:
         self._announce(line, sender, recipient, content)
@@ -157,6 +164,12 @@ class SmtpChannel:
     def _forget(self, line: Line) -> None:
         with self._lock:
             self._lines = {thread: kept for thread, kept in self._lines.items() if kept is not line}
+
+
+def _signer(config: Config) -> Signer | None:
+    if not (config.dkim_domain and config.dkim_selector and config.dkim_private_key):
+        return None
+    return Signer.of(config.dkim_domain, config.dkim_selector, config.dkim_private_key)
 
 
 Answers = Iterator[tuple[int, bytes]]

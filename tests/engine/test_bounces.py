@@ -5,11 +5,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import delete
 
+from core.db import reading
 from core.errors import AddressRefused
 from core.models.tables import bounces as table
 from core.models.tables import effects, people, suppressions
 from engine import bounces
 from engine.bounces import Sent
+from engine.dossier import dossier
 from tests.engine.stories import Postbox, steps, with_postbox
 from tests.support.kontor import Kontor
 
@@ -127,3 +129,27 @@ def test_erased_counts_for_more_than_returned(kontor: Kontor, postbox: Postbox) 
     bounces.hear(kontor.machine, returned("no_such_mailbox", postbox.sent[0].returns_to))
     kontor.hear(kontor.store.ask_for_erasure("anna@example.com"))
     assert set(suppressed(kontor)) == {"erased"}
+
+
+def test_whoever_asks_what_is_known_is_told_what_came_back(kontor: Kontor, postbox: Postbox) -> None:
+    bounces.hear(kontor.machine, returned("mailbox_full", postbox.sent[0].returns_to))
+    bounces.hear(kontor.machine, returned("complaint", postbox.sent[0].returns_to))
+    person_id = kontor.rows(people)[0].id
+    with reading(kontor.machine.db) as session:
+        told = dossier(kontor.machine, session, kontor.merchant_id, person_id)
+    (message, *_) = told["messages"]
+    assert [one["what"] for one in message["returned"]] == [
+        "It came back for now.",
+        "The person reported it as unwanted.",
+    ]
+    assert ("opted_out", "complaint") in [(act["state"], act["text"]) for act in told["consents"]]
+
+
+def test_who_is_erased_leaves_no_trace_of_what_came_back(kontor: Kontor, postbox: Postbox) -> None:
+    bounces.hear(kontor.machine, returned("mailbox_full", postbox.sent[0].returns_to))
+    kontor.leave_cart("ben@example.com")
+    kontor.forward(hours=2)
+    bounces.hear(kontor.machine, returned("mailbox_full", postbox.sent[-1].returns_to))
+    kontor.hear(kontor.store.ask_for_erasure("anna@example.com"))
+    bens = kontor.rows(effects, effects.c.state == "done")[-1]
+    assert [row.effect_id for row in kontor.rows(table)] == [bens.id]

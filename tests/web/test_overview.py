@@ -203,3 +203,21 @@ def test_it_is_a_small_page(visitor: Visitor, overview: str) -> None:
     visitor.press("Fast-forward 1 h")
     styles = Path("static/app.css").stat().st_size
     assert len(visitor.open(overview).text.encode()) + styles < 100_000
+
+
+def test_when_todays_limit_is_reached_it_says_so_and_when_it_goes_on(
+    visitor: Visitor, machine: Machine, overview: str
+) -> None:
+    object.__setattr__(machine.config, "daily_mail_first_week", 1)
+    leaves_a_cart(visitor, "anna@example.com")
+    leaves_a_cart(visitor, "ben@example.com")
+    visitor.press("Fast-forward 1 h")
+    page = told(visitor, overview)
+    assert "1 message waits for tomorrow: today's limit is reached" in page
+    assert "In its first week your shop sends at most 1 messages a day" in page
+    assert "It goes on by itself at midnight, your shop's time." in page
+    visitor.open(links(visitor)["See which"])
+    assert entries(visitor) == 1
+    assert "Your shop had sent as many messages that day as it may." in visitor.text
+    visitor.open("/sandbox").press("Fast-forward 1 day")
+    assert "waits for tomorrow" not in told(visitor, overview)

@@ -31,7 +31,7 @@ def pages_from(page: Page, address: str, language: str) -> list[str]:
     found += words_of(found[1])
     found += [
         f"{hers}{path}"
-        for path in ("guide", "settings", "flows/cart_recovery", "flows/cart_recovery/mode/off")
+        for path in ("guide", "settings", "sender", "flows/cart_recovery", "flows/cart_recovery/mode/off")
     ]
     return [*found, f"{address}/no-such-page"]
 

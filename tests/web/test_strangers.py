@@ -95,6 +95,11 @@ GUARDED = {
     "flow_mode.switch",
     "settings.page",
     "settings.save",
+    "sender.page",
+    "sender.enter",
+    "sender.prove",
+    "sender.look_again",
+    "sender.forget",
 }
 # These name what every merchant has: nothing of another one's.
 EVERYBODYS = {"flow", "step"}
