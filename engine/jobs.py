@@ -20,6 +20,7 @@ from engine import (
     retention,
     sign_in,
     simulation,
+    summaries,
     sweep,
 )
 from engine.machine import Bells, Machine
@@ -104,6 +105,7 @@ def _upkeep(machine: Machine) -> None:
     sign_in.run(machine)
     awaiting.mend_where_over(machine)
     notices.run(machine)
+    summaries.run(machine)
     if not machine.busy.upkeep.acquire(blocking=False):
         return
     try:

@@ -25,6 +25,13 @@ def letter(config: Config, merchant: Merchant, notice: Any, email: str, member_i
     )
 
 
+def title_of(merchant: Merchant, notice: Any, locale: str) -> str:
+    """What the letter is about, where the shop's name stands already."""
+    told = {"shop": merchant.name, "detail": notice.detail}
+    title = words_of(notice.kind, locale, mended=False)["subject"].removeprefix("{shop}: ").format_map(told)
+    return title[:1].upper() + title[1:]
+
+
 def _place(notice: Any) -> str:
     """The page on which it is mended; once it is, there is nothing to point at."""
     if notice.kind not in PLACES:

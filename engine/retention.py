@@ -23,6 +23,7 @@ from core.models.tables import (
     merchants,
     notices,
     sign_in_links,
+    summaries,
     trial_mails,
 )
 from engine import inbox
@@ -57,6 +58,7 @@ def _rules(now: datetime) -> Sequence[Rule]:
         (look_ups, None, look_ups.c.created_at < bodies),
         (mailbox_messages, None, mailbox_messages.c.at < messages),
         (notices, None, notices.c.mended_at < messages),
+        (summaries, None, summaries.c.made_at < messages),
         (trial_mails, None, trial_mails.c.at < messages),
         (connecting, None, connecting.c.began_at < attempts),
         (exchanges, None, exchanges.c.began_at < attempts),

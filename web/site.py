@@ -31,6 +31,7 @@ from web import (
     settings,
     shopper,
     signing_in,
+    summary,
     words,
 )
 
@@ -68,7 +69,7 @@ def site(config: Config, machine: Machine, queue: Huey, root: Path) -> Flask:
 def _register(app: Flask, config: Config) -> None:
     """Shoppers' pages, a mail server that posts what came back, and a store that
     brings its keys carry their own proof instead of a form token."""
-    for blueprint in (shopper.shopper, health.bp, bounces.bp):
+    for blueprint in (shopper.shopper, health.bp, bounces.bp, summary.mailed):
         pages.csrf.exempt(blueprint)
         app.register_blueprint(blueprint)
     pages.csrf.exempt(connect.take_keys)
@@ -88,6 +89,7 @@ def _register(app: Flask, config: Config) -> None:
         flows.bp,
         modes.bp,
         settings.bp,
+        summary.bp,
     ):
         app.register_blueprint(blueprint)
     if config.sandbox_shown:

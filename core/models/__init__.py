@@ -34,6 +34,7 @@ from core.models.shops import (
     ReadingRow,
     SignInLink,
 )
+from core.models.summaries import Summary, SummaryWish
 from core.models.trips import Click, Decision, DiscountCode, Effect, Enrolment
 
 metadata = SQLModel.metadata
@@ -44,5 +45,6 @@ __all__ = [
     "Exchange", "Heartbeat", "HookRow", "Inbound", "InboundPerson", "LateDay", "LegalAct", "LetterWish",
     "LineRow", "LookBack", "LookUpRow", "MailboxMessage", "Member", "MemberSession", "Merchant", "Notice",
     "OrderRow", "Person", "ProductRow", "ReadingRow", "RemoteHost", "SandboxRecord", "SettingsVersion",
-    "SignInLink", "Suppression", "TrialMail", "VariantRow", "Work", "metadata", "naming",
+    "SignInLink", "Summary", "SummaryWish", "Suppression", "TrialMail", "VariantRow", "Work", "metadata",
+    "naming",
 ]  # fmt: skip
