@@ -17,6 +17,7 @@ from engine import (
     notices,
     readings,
     recounting,
+    refusals,
     retention,
     sign_in,
     simulation,
@@ -104,6 +105,7 @@ def _upkeep(machine: Machine) -> None:
     again; where enough threads are at that already, they go on, or the sweep."""
     sign_in.run(machine)
     awaiting.mend_where_over(machine)
+    refusals.mend_where_over(machine)
     notices.run(machine)
     summaries.run(machine)
     if not machine.busy.upkeep.acquire(blocking=False):

@@ -9,7 +9,11 @@ from integrations.roles import Message
 
 # Where it is mended, if not by the connection; `detail` of what is held is its flow.
 ACTIVITY = "shops/{key}/activity"
-PLACES = {"held": f"{ACTIVITY}#held-{{detail}}", "doubt": f"{ACTIVITY}?outcome=in_doubt"}
+PLACES = {
+    "held": f"{ACTIVITY}#held-{{detail}}",
+    "doubt": f"{ACTIVITY}?outcome=in_doubt",
+    "refused": ACTIVITY,
+}
 
 
 def letter(config: Config, merchant: Merchant, notice: Any, email: str, member_id: int) -> Message:

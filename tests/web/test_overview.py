@@ -203,3 +203,15 @@ def test_it_is_a_small_page(visitor: Visitor, overview: str) -> None:
     visitor.press("Fast-forward 1 h")
     styles = Path("static/app.css").stat().st_size
     assert len(visitor.open(overview).text.encode()) + styles < 100_000
+
+
+def test_mails_that_are_refused_need_her_gravely_and_lead_to_what_became_of_them(
+    visitor: Visitor, machine: Machine, merchant: Merchant, overview: str
+) -> None:
+    with transaction(machine.db) as db:
+        notices.raise_notice(db, merchant.id, "refused")
+    page = told(visitor, overview)
+    assert "The mail server refuses your messages" in page
+    assert "it is for Kontor (development) to mend that" in page
+    assert links(visitor)["See what became of them"] == f"/shops/{merchant.key}/activity"
+    assert 'class="need is-grave"' in visitor.text
