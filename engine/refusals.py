@@ -51,7 +51,7 @@ def is_one(row: Any, outcome: Any) -> bool:
     if outcome.state == "failed":
         return bool(outcome.reason == Reason.PROVIDER_REFUSED.value)
     on_end = outcome.state == "pending" and outcome.reason == Reason.PROVIDER_BUSY.value
-    return on_end and outcome.attempts >= TRIES
+    return bool(on_end and outcome.attempts >= TRIES)
 
 
 def look(session: Session, merchant: Merchant) -> None:

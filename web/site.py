@@ -2,10 +2,9 @@
 
 from pathlib import Path
 
-from flask import Flask, redirect, url_for
+from flask import Flask
 from huey import Huey
 from werkzeug.middleware.proxy_fix import ProxyFix
-from werkzeug.wrappers import Response
 
 from core.config import Config
 from engine.machine import Machine
@@ -26,6 +25,7 @@ from web import (
     modes,
     overview,
     pages,
+    public,
     sandbox,
     session,
     settings,
@@ -75,6 +75,7 @@ def _register(app: Flask, config: Config) -> None:
     pages.csrf.exempt(connect.take_keys)
     for blueprint in (
         session.bp,
+        public.bp,
         install.bp,
         signing_in.bp,
         connect.bp,
@@ -94,8 +95,3 @@ def _register(app: Flask, config: Config) -> None:
         app.register_blueprint(blueprint)
     if config.sandbox_shown:
         app.register_blueprint(sandbox.bp)
-        app.add_url_rule("/", "home", _home)
-
-
-def _home() -> Response:
-    return redirect(url_for("sandbox.page"))

@@ -111,7 +111,8 @@ OPEN = {"static", "shopper.example", "health.healthz", "install.deeper", "instal
 # all may ask to connect or to sign in.
 SIGNED |= {"connect.take_keys", "connect.back", "connect.confirm", "signing_in.look", "signing_in.use"}
 OPEN |= {"connect.start", "connect.begin", "signing_in.ask", "signing_in.send", "signing_in.leave"}
-DEVELOPMENT = {"session.development_sign_in", "home"}
+DEVELOPMENT = {"session.development_sign_in"}
+OPEN |= {f"public.{name}" for name in ("home", "privacy", "support", "imprint", "data_processing")}
 SANDBOX = "sandbox."
 ADDRESS = "anna@example.com"
 

@@ -41,7 +41,7 @@ def in_the_mail(visitor: Visitor, merchant: Merchant) -> str:
     newest = visitor.open(f"/shops/{merchant.key}/mailbox").text
     path = re.findall(r'href="([^"]+/mailbox/\d+)"', newest)[0]
     (link,) = set(re.findall(r"https?://[^/]+(/sign-in/[\w.=-]+)", unescape(visitor.open(path).text)))
-    return link
+    return str(link)
 
 
 def test_it_is_off_until_she_orders_it_and_stops_at_a_press(
