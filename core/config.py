@@ -9,6 +9,7 @@ from pydantic import Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from core.operator import OperatorSettings
 from core.setting_values import DataKeys, HostTable, Words, fault_of_signing
 
 WHERE = "Set it in the environment or in the file .env; .env.example lists every setting."
@@ -26,6 +27,8 @@ NEEDED_IN_PRODUCTION = (
     "mail_from",
     "operator_name",
     "operator_email",
+    "operator_address",
+    "sub_processors",
     "shopify_client_id",
     "shopify_client_secrets",
 )
@@ -35,7 +38,7 @@ class ConfigError(SystemExit):
     """Ends the start with a sentence for the operator."""
 
 
-class Config(BaseSettings):
+class Config(OperatorSettings):
     """Every setting with its development default; .env.example mirrors it."""
 
     model_config = SettingsConfigDict(
@@ -147,16 +150,17 @@ class Config(BaseSettings):
         (),
         description="name servers asked about shops' domains, as address or address:port; else the machine's",
     )
-    operator_name: str = Field("Kontor (development)", min_length=1, description="who runs this Kontor")
-    operator_email: str = Field(
-        "operator@localhost", pattern=r"^[^@\s]+@[^@\s]+$", description="where people reach the operator"
-    )
     shopify_client_id: str | None = Field(None, description="the Shopify app's client id")
     shopify_client_secrets: Words = Field(
         ("development-shopify-client-secret",),
         min_length=1,
         repr=False,
         description="the Shopify app's client secret; two during rotation, newest first",
+    )
+    shopify_listing_url: str | None = Field(
+        None,
+        pattern=r"^https://apps\.shopify\.com/[a-z0-9-]+$",
+        description="the app's page in Shopify's app store, where merchants install it",
     )
     worker_threads: int = Field(4, ge=1, le=64, description="threads of one worker process")
     lease_seconds: int = Field(60, ge=1, le=3600, description="how long a claimed row belongs to its worker")

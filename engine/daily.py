@@ -62,8 +62,12 @@ def of_all(session: Session, merchant: Merchant, flows: Collection[str]) -> Told
 
 def since(session: Session, merchant: Merchant, flows: Collection[str], first: date) -> Told:
     """The figures from that day on. Whatever is not counted yet is counted now."""
-    last = today(merchant)
-    known = _known(session, merchant, first, last)
+    return between(session, merchant, flows, first, today(merchant))
+
+
+def between(session: Session, merchant: Merchant, flows: Collection[str], first: date, last: date) -> Told:
+    """The figures of the days from `first` to `last`; today is never taken from what is kept."""
+    known = _known(session, merchant, first, min(last + A_DAY, today(merchant)))
     kept = _kept(session, merchant.id, flows, first, known.before)
     late = known.late | {day: min(at, known.late.get(day, at)) for day, at in _open(kept).items()}
     newest = sorted(late, reverse=True)[:MOST_AT_ONCE]
@@ -95,13 +99,13 @@ class _Known:
     late: dict[date, datetime]
 
 
-def _known(session: Session, merchant: Merchant, first: date, last: date) -> _Known:
+def _known(session: Session, merchant: Merchant, first: date, end: date) -> _Known:
     mine = counted_days.c.merchant_id == merchant.id
     row = session.execute(select(counted_days).where(mine)).one_or_none()
     # In another zone days begin at other moments: nothing that was counted holds.
     if row is None or row.zone != merchant.timezone:
         return _Known(first, {})
-    before = min(row.before, last)
+    before = min(row.before, end)
     noted = (
         select(late_days.c.day, func.min(late_days.c.noted_at))
         .where(late_days.c.merchant_id == merchant.id, late_days.c.day >= first, late_days.c.day < before)

@@ -17,10 +17,12 @@ from engine import (
     notices,
     readings,
     recounting,
+    refusals,
     retention,
     senders,
     sign_in,
     simulation,
+    summaries,
     sweep,
 )
 from engine.machine import Bells, Machine
@@ -104,7 +106,9 @@ def _upkeep(machine: Machine) -> None:
     again; where enough threads are at that already, they go on, or the sweep."""
     sign_in.run(machine)
     awaiting.mend_where_over(machine)
+    refusals.mend_where_over(machine)
     notices.run(machine)
+    summaries.run(machine)
     if not machine.busy.upkeep.acquire(blocking=False):
         return
     try:

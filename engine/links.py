@@ -14,7 +14,7 @@ from itsdangerous import BadData, URLSafeSerializer
 
 from core.config import Config
 
-UNSUBSCRIBE, CLICK = "kontor.unsubscribe", "kontor.click"
+UNSUBSCRIBE, CLICK, SUMMARY = "kontor.unsubscribe", "kontor.click", "kontor.summary"
 _LONGEST_TOKEN = 300
 
 
@@ -26,6 +26,14 @@ class Unsubscribe:
     merchant_id: int
     address_id: int
     effect_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Summed:
+    """The right to stop the weekly summary of one member."""
+
+    merchant_id: int
+    member_id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +59,18 @@ def open_unsubscribe(config: Config, token: str) -> Unsubscribe | None:
     match _opened(config, UNSUBSCRIBE, token):
         case [int(merchant_id), int(address_id), int(effect_id)]:
             return Unsubscribe(merchant_id, address_id, effect_id)
+    return None
+
+
+def summary_url(config: Config, merchant_id: int, member_id: int) -> str:
+    """Where the weekly summary is stopped."""
+    return f"{config.app_url}/weekly/{_sign(config, SUMMARY, merchant_id, member_id)}"
+
+
+def open_summary(config: Config, token: str) -> Summed | None:
+    match _opened(config, SUMMARY, token):
+        case [int(merchant_id), int(member_id)]:
+            return Summed(merchant_id, member_id)
     return None
 
 

@@ -16,9 +16,16 @@ PLACES = {
     "doubt": f"{ACTIVITY}?outcome=in_doubt",
     "paused": FLOW,
     "sender": SENDER,
+    "refused": ACTIVITY,
 }
 # Where there is something to see once it is over.
-AFTERWARDS = {"held": ACTIVITY, "doubt": ACTIVITY, "paused": FLOW, "sender": SENDER}
+AFTERWARDS = {
+    "held": ACTIVITY,
+    "doubt": ACTIVITY,
+    "paused": FLOW,
+    "sender": SENDER,
+    "refused": ACTIVITY,
+}
 
 
 def letter(config: Config, merchant: Merchant, notice: Any, email: str, member_id: int) -> Message:
@@ -32,6 +39,13 @@ def letter(config: Config, merchant: Merchant, notice: Any, email: str, member_i
         key=f"notice-{notice.id}-{notice.round}-{member_id}",
         link=f"{config.app_url}/{_place(notice).format(key=merchant.key, detail=notice.detail)}",
     )
+
+
+def title_of(merchant: Merchant, notice: Any, locale: str) -> str:
+    """What the letter is about, where the shop's name stands already."""
+    told = {"shop": merchant.name, "detail": notice.detail}
+    title = words_of(notice.kind, locale, mended=False)["subject"].removeprefix("{shop}: ").format_map(told)
+    return title[:1].upper() + title[1:]
 
 
 def _place(notice: Any) -> str:

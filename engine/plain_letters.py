@@ -29,6 +29,15 @@ def letter(
     filled = {"operator": config.operator_name, **told}
     subject = " ".join(words["subject"].format_map(filled).split())
     paragraphs = [part.format_map(filled) for part in words["body"].strip().split("\n\n")]
+    button, foot = (words["button"], link), config.operator_name
+    body = "\n".join(paragraph(part) for part in paragraphs)
+    html = page(language_of(locale), subject, body, button=button, foot=escape(foot))
+    text = "\n\n".join([*paragraphs, ": ".join(button), foot]) + "\n"
+    return message(config, subject, html, text, to=to, key=key)
+
+
+def message(config: Config, subject: str, html: str, text: str, *, to: str, key: str) -> Message:
+    """What goes out in Kontor's own name."""
     return Message(
         key=key,
         message_id=f"<{key}@{config.mail_from.rsplit('@', 1)[1]}>",
@@ -36,26 +45,19 @@ def letter(
         sender_address=config.mail_from,
         to=to,
         subject=subject,
-        html=_html(
-            _language(locale),
-            subject,
-            paragraphs,
-            button=words["button"],
-            link=link,
-            operator=config.operator_name,
-        ),
-        text="\n\n".join([*paragraphs, f"{words['button']}: {link}", config.operator_name]) + "\n",
+        html=html,
+        text=text,
         reply_to=config.operator_email,
     )
 
 
 def words_of(file: str, kind: str, locale: str) -> dict[str, str]:
     """The words of one kind of letter, in German for every German, else English."""
-    found: dict[str, str] = _all(file)[kind][_language(locale)]
+    found: dict[str, str] = _all(file)[kind][language_of(locale)]
     return found
 
 
-def _language(locale: str) -> str:
+def language_of(locale: str) -> str:
     return "de" if locale.lower().startswith("de") else "en"
 
 
@@ -64,10 +66,14 @@ def _all(file: str) -> dict[str, Any]:
     return tomllib.loads((FOLDER / file).read_text())
 
 
-def _html(language: str, subject: str, paragraphs: list[str], **told: str) -> str:
-    body = "\n".join(f'<p style="{PARAGRAPH}">{escape(part)}</p>' for part in paragraphs)
-    filled = {name: escape(text) for name, text in told.items()}
-    return _page().substitute(filled, language=language, subject=escape(subject), body=body)
+def paragraph(text: str) -> str:
+    return f'<p style="{PARAGRAPH}">{escape(text)}</p>'
+
+
+def page(language: str, subject: str, body: str, *, button: tuple[str, str], foot: str) -> str:
+    """The whole letter; `body` and `foot` are HTML, the rest is plain."""
+    told = {"subject": escape(subject), "button": escape(button[0]), "link": escape(button[1])}
+    return _page().substitute(told, language=language, body=body, foot=foot)
 
 
 @cache

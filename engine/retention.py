@@ -24,6 +24,7 @@ from core.models.tables import (
     merchants,
     notices,
     sign_in_links,
+    summaries,
     trial_mails,
 )
 from engine import inbox
@@ -60,6 +61,7 @@ def _rules(now: datetime) -> Sequence[Rule]:
         (mail_days, None, mail_days.c.day < messages.date()),
         (mailbox_messages, None, mailbox_messages.c.at < messages),
         (notices, None, notices.c.mended_at < messages),
+        (summaries, None, summaries.c.made_at < messages),
         (trial_mails, None, trial_mails.c.at < messages),
         (connecting, None, connecting.c.began_at < attempts),
         (exchanges, None, exchanges.c.began_at < attempts),

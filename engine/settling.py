@@ -17,7 +17,7 @@ from core.models import Merchant
 from core.models.tables import effects
 from core.reasons import Reason
 from core.statements import Statement, one_of
-from engine import awaiting, notices
+from engine import awaiting, notices, refusals
 from engine.trips import complete_if_over, end_trip
 from engine.work import announce
 
@@ -104,6 +104,8 @@ def after(session: Session, merchant: Merchant, row: Any, outcome: Outcome, ends
         return
     if _is_in_doubt_for_good(row, outcome):
         notices.raise_notice(session, merchant.id, awaiting.DOUBT)
+    if refusals.is_one(row, outcome):
+        refusals.look(session, merchant)
     if ends_trip and outcome.reason is not None:
         end_trip(session, merchant.id, row.enrolment_id, Reason(outcome.reason), at)
     elif outcome.state in ("done", "skipped", "failed", "unknown"):

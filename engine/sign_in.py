@@ -36,11 +36,13 @@ LONGEST_TOKEN = 1000
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """What a link that still works is about."""
+    """What a link that still works is about. `signs_in` is false where the shop's
+    platform decides who may look: then it does no more than confirm an address."""
 
     shop: str
     name: str
     confirms: str | None
+    signs_in: bool
 
 
 def address_print(machine: Machine, email: str) -> str:
@@ -82,7 +84,8 @@ def send_confirmation(machine: Machine, merchant_id: int, member_id: int, email:
             return False
         _wish(session, address, merchant_id)
         _write(session, merchant_id, member_id, _hash(machine, token))
-    return send_letter(machine, merchant_id, member_id, email, token, "confirm")
+        kind = "confirm" if _signs_in(session, merchant_id) else "confirm_only"
+    return send_letter(machine, merchant_id, member_id, email, token, kind)
 
 
 def look(machine: Machine, token: str) -> Link | None:
@@ -97,8 +100,8 @@ def look(machine: Machine, token: str) -> Link | None:
         if row is None:
             return None
         email = _confirms(machine, row, token)
-        shop = session.get_one(Merchant, row.merchant_id).name
-    return Link(shop, row.name, masked("email", email) if email else None)
+        shop, own = session.get_one(Merchant, row.merchant_id).name, _signs_in(session, row.merchant_id)
+    return Link(shop, row.name, masked("email", email) if email else None, own)
 
 
 def use(machine: Machine, token: str) -> tuple[int, int] | None:
@@ -133,6 +136,17 @@ def member_of(machine: Machine, merchant_id: int, user: str) -> Any:
     )
     with reading(machine.db) as session:
         return session.execute(found).one()
+
+
+def _signs_in(session: Session, merchant_id: int) -> bool:
+    """A shop that came through its platform's admin decides there who may look."""
+    mine = (connections.c.merchant_id == merchant_id, connections.c.webhook_secret.is_(None))
+    return session.execute(select(connections.c.id).where(*mine)).scalar_one_or_none() is None
+
+
+def signs_in(machine: Machine, merchant_id: int) -> bool:
+    with reading(machine.db) as session:
+        return _signs_in(session, merchant_id)
 
 
 def key_of(machine: Machine, merchant_id: int) -> str:

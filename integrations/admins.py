@@ -57,6 +57,8 @@ class Admin(Protocol):
     proof_name: str
     # The scripts' source in a page's policy.
     scripts: str
+    # Where a merchant gets the app; None where the operator names no such place.
+    listing: str | None
 
     def viewer(self, visit: Visit) -> Viewer | Unproven | None:
         """Who looks; None where the visit brings no proof at all."""

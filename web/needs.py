@@ -13,12 +13,14 @@ from core.models.tables import effects
 from core.reasons import Reason
 from engine import awaiting, ceiling, mail_days, notices, pauses, senders
 from engine.daily import Told
-from engine.notice_letters import words_of
+from engine.notice_letters import PLACES, title_of, words_of
 from web import paused, timeline
 from web.i18n import gettext as _
 from web.i18n import locale, ngettext
 from web.pages import flow_title, machine
 from web.shop_health import Brief
+
+GRAVE = frozenset({"reconnect", "refused"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +51,23 @@ def of(db: Session, merchant: Merchant, health: Brief | None, week: Told) -> lis
 def _notice(merchant: Merchant, row: Any) -> Need:
     words = words_of(row.kind, locale(), mended=False)
     told = {"shop": merchant.name, "detail": row.detail, "operator": machine().config.operator_name}
-    # The page is the shop's own already.
-    title = words["subject"].removeprefix("{shop}: ").format_map(told)
     said = [part.format_map(told) for part in words["body"].strip().split("\n\n")]
-    endpoint = "sender.page" if row.kind == senders.NOTICE else "connection.page"
-    place = "requests" if row.kind == "data_request" else None
-    address = url_for(endpoint, key=merchant.key, _anchor=place)
-    return Need(title[:1].upper() + title[1:], said, words["button"], address, row.kind == "reconnect")
+    return Need(
+        title_of(merchant, row, locale()),
+        said,
+        words["button"],
+        _place(merchant, row.kind),
+        row.kind in GRAVE,
+    )
+
+
+def _place(merchant: Merchant, kind: str) -> str:
+    if kind == senders.NOTICE:
+        return url_for("sender.page", key=merchant.key)
+    if kind in PLACES:
+        return url_for("activity.index", key=merchant.key)
+    anchor = "requests" if kind == "data_request" else None
+    return url_for("connection.page", key=merchant.key, _anchor=anchor)
 
 
 def _cut_off(merchant: Merchant) -> Need:

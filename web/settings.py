@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 from core.db import reading
 from core.models import Merchant
 from core.settings import declared
-from engine import changes, senders
+from engine import changes, senders, summaries, trial_mails
 from engine.colours import colours_of, contrast
 from engine.shop_settings import SHOP, ShopSettings, shop_settings, shop_settings_at, shop_version
 from integrations import KEEPS_CONSENT
@@ -18,7 +18,7 @@ from web.flows import is_number
 from web.forms import Faults, Typed
 from web.i18n import gettext as _
 from web.pages import machine
-from web.session import current_member, current_merchant
+from web.session import current_member, current_member_id, current_merchant
 from web.values import Speech, wanted
 
 bp = Blueprint("settings", __name__, url_prefix="/m/<key>/settings")
@@ -103,10 +103,11 @@ def _drawn(seen: Seen) -> str:
     form = fields.draw(ShopSettings, seen.typed, seen.speech, seen.faults, seen.withheld)
     before = request.args.get("before", "")
     cursor = int(before) if is_number(before) else None
-    colours = colours_of(seen.saved.colour)
+    colours, me = colours_of(seen.saved.colour), current_member_id(seen.merchant.key)
     with reading(machine().db) as db:
         past = history.of(db, seen.merchant.id, SHOP, ShopSettings, seen.speech, cursor)
         sender = senders.in_use(db, seen.merchant.id)
+        weekly = summaries.ordered(db, seen.merchant.id, me)
     return render_template(
         "settings/page.html",
         merchant=seen.merchant,
@@ -120,5 +121,7 @@ def _drawn(seen: Seen) -> str:
         ratio=format_decimal(
             round(contrast(colours.on_button, colours.button), 1), locale=seen.speech.region
         ),
+        weekly=weekly,
+        own_address=trial_mails.shown_address(machine(), seen.merchant.id, me),
         connected=seen.merchant.platform in machine().connected,
     )

@@ -45,6 +45,8 @@ def use(token: str) -> AnyResponse:
     who = sign_in.use(machine(), token)
     if who is None:
         return _gone()
+    if not sign_in.signs_in(machine(), who[0]):
+        return make_response(render_template("signing_in/confirmed.html"))
     answer = redirect(url_for("overview.page", key=sign_in.key_of(machine(), who[0])), 303)
     return session.begin(answer, *who)
 

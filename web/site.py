@@ -2,10 +2,9 @@
 
 from pathlib import Path
 
-from flask import Flask, redirect, url_for
+from flask import Flask
 from huey import Huey
 from werkzeug.middleware.proxy_fix import ProxyFix
-from werkzeug.wrappers import Response
 
 from core.config import Config
 from engine.machine import Machine
@@ -27,6 +26,7 @@ from web import (
     modes,
     overview,
     pages,
+    public,
     sandbox,
     sender,
     session,
@@ -34,6 +34,7 @@ from web import (
     shopper,
     signing_in,
     static_files,
+    summary,
     words,
 )
 
@@ -72,12 +73,13 @@ def site(config: Config, machine: Machine, queue: Huey, root: Path) -> Flask:
 def _register(app: Flask, config: Config) -> None:
     """Shoppers' pages, a mail server that posts what came back, and a store that
     brings its keys carry their own proof instead of a form token."""
-    for blueprint in (shopper.shopper, health.bp, bounces.bp):
+    for blueprint in (shopper.shopper, health.bp, bounces.bp, summary.mailed):
         pages.csrf.exempt(blueprint)
         app.register_blueprint(blueprint)
     pages.csrf.exempt(connect.take_keys)
     for blueprint in (
         session.bp,
+        public.bp,
         install.bp,
         signing_in.bp,
         connect.bp,
@@ -93,14 +95,10 @@ def _register(app: Flask, config: Config) -> None:
         modes.bp,
         settings.bp,
         sender.bp,
+        summary.bp,
     ):
         app.register_blueprint(blueprint)
     if not config.production:
         app.register_blueprint(design.bp)
     if config.sandbox_shown:
         app.register_blueprint(sandbox.bp)
-        app.add_url_rule("/", "home", _home)
-
-
-def _home() -> Response:
-    return redirect(url_for("sandbox.page"))

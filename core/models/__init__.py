@@ -35,6 +35,7 @@ from core.models.shops import (
     ReadingRow,
     SignInLink,
 )
+from core.models.summaries import Summary, SummaryWish
 from core.models.trips import Click, Decision, DiscountCode, Effect, Enrolment
 
 metadata = SQLModel.metadata
@@ -45,6 +46,6 @@ __all__ = [
     "Exchange", "FlowPause", "Heartbeat", "HookRow", "Inbound", "InboundPerson", "LateDay", "LegalAct",
     "LetterWish", "LineRow", "LookBack", "LookUpRow", "MailDay", "MailboxMessage", "Member",
     "MemberSession", "Merchant", "Notice", "OrderRow", "Person", "ProductRow", "ReadingRow", "RemoteHost",
-    "SandboxRecord", "SenderAddress", "SettingsVersion", "SignInLink", "Suppression", "TrialMail",
-    "VariantRow", "Work", "metadata", "naming",
+    "SandboxRecord", "SenderAddress", "SettingsVersion", "SignInLink", "Summary", "SummaryWish",
+    "Suppression", "TrialMail", "VariantRow", "Work", "metadata", "naming",
 ]  # fmt: skip

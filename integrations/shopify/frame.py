@@ -42,14 +42,17 @@ class ShopifyAdmin:
     proof_name = "id_token"
     scripts = "https://cdn.shopify.com"
 
-    def __init__(self, client: Callable[[], HttpClient], app: oauth.App, app_url: str) -> None:
+    def __init__(
+        self, client: Callable[[], HttpClient], app: oauth.App, app_url: str, listing: str | None = None
+    ) -> None:
         self._made_client, self._app, self._app_url = client, app, app_url
+        self.listing = listing
 
     @classmethod
     def of(cls, runtime: Runtime) -> Self:
         config = runtime.config
         app = oauth.App(config.shopify_client_id or "", config.shopify_client_secrets)
-        return cls(lambda: HttpClient.of(config), app, config.app_url)
+        return cls(lambda: HttpClient.of(config), app, config.app_url, config.shopify_listing_url)
 
     @cached_property
     def _client(self) -> HttpClient:

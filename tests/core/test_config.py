@@ -24,6 +24,8 @@ HOSTED = {
     "MAIL_FROM": "shop@kontor.example",
     "OPERATOR_NAME": "Kontor GmbH",
     "OPERATOR_EMAIL": "hello@kontor.example",
+    "OPERATOR_ADDRESS": "Hafenstr. 1, 20457 Hamburg, Germany",
+    "SUB_PROCESSORS": "Host Ltd - hosting - Ireland; Mail GmbH - sending mail - Germany",
     "SHOPIFY_CLIENT_ID": "our-client-id",
     "SHOPIFY_CLIENT_SECRETS": "new-secret old-secret",
 }
@@ -151,3 +153,25 @@ def test_secrets_do_not_show_where_the_configuration_is_printed() -> None:
     for name in ("SECRET_KEY", "DATA_KEYS", "ADDRESS_KEY", "DATABASE_URL", "SMTP_URL"):
         assert HOSTED[name] not in shown
     assert "new-secret" not in shown
+
+
+def test_the_operator_is_named_line_by_line_and_who_works_for_it_one_by_one() -> None:
+    config = read_config(HOSTED)
+    assert config.address_lines == ["Hafenstr. 1", "20457 Hamburg", "Germany"]
+    assert config.processors == [("Host Ltd", "hosting", "Ireland"), ("Mail GmbH", "sending mail", "Germany")]
+    assert read_config(HOSTED | {"SUB_PROCESSORS": "none"}).processors == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("OPERATOR_ADDRESS", "Hamburg"),
+        ("OPERATOR_ADDRESS", "Hafenstr. 1, , Hamburg"),
+        ("SUB_PROCESSORS", "Host Ltd"),
+        ("SUB_PROCESSORS", "Host Ltd - hosting"),
+        ("SUB_PROCESSORS", "Host Ltd - hosting - Ireland; Mail"),
+        ("SHOPIFY_LISTING_URL", "https://evil.example/kontor"),
+    ],
+)
+def test_what_the_public_pages_name_is_whole(name: str, value: str) -> None:
+    assert f"{name} is malformed. Expected: " in told(HOSTED | {name: value})

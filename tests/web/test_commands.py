@@ -43,6 +43,8 @@ def production(settings: dict[str, str]) -> dict[str, str]:
         "MAIL_FROM": "shop@kontor.example",
         "OPERATOR_NAME": "Kontor GmbH",
         "OPERATOR_EMAIL": "us@kontor.example",
+        "OPERATOR_ADDRESS": "Hafenstr. 1, 20457 Hamburg",
+        "SUB_PROCESSORS": "none",
         "SHOPIFY_CLIENT_ID": "our-client-id",
         "SHOPIFY_CLIENT_SECRETS": "a-real-secret",
     }

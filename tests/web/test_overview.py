@@ -221,3 +221,15 @@ def test_when_todays_limit_is_reached_it_says_so_and_when_it_goes_on(
     assert "Your shop had sent as many messages that day as it may." in visitor.text
     visitor.open("/sandbox").press("Fast-forward 1 day")
     assert "waits for tomorrow" not in told(visitor, overview)
+
+
+def test_mails_that_are_refused_need_her_gravely_and_lead_to_what_became_of_them(
+    visitor: Visitor, machine: Machine, merchant: Merchant, overview: str
+) -> None:
+    with transaction(machine.db) as db:
+        notices.raise_notice(db, merchant.id, "refused")
+    page = told(visitor, overview)
+    assert "The mail server refuses your messages" in page
+    assert "it is for Kontor (development) to mend that" in page
+    assert links(visitor)["See what became of them"] == f"/shops/{merchant.key}/activity"
+    assert 'class="need is-grave"' in visitor.text

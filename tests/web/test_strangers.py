@@ -40,6 +40,7 @@ from engine import (
     own_words,
     sign_in,
     simulation,
+    summaries,
     trial_mails,
 )
 from engine import data_requests as engine_requests
@@ -100,20 +101,23 @@ GUARDED = {
     "sender.prove",
     "sender.look_again",
     "sender.forget",
+    "summary.order",
+    "summary.give_up",
 }
 # These name what every merchant has: nothing of another one's.
 EVERYBODYS = {"flow", "step"}
 SIGNED = {"shopper.unsubscribe_page", "shopper.unsubscribe", "shopper.follow"}
 # Coming from a platform's admin, proved by what the platform signed; `deeper` and `again` only lead on.
 # A mail server knows the secret that the address ends in.
-SIGNED |= {"bounces.take"}
+SIGNED |= {"bounces.take", "summary_mailed.ask", "summary_mailed.stop"}
 SIGNED |= {"install.home", "install.begin", "install.finish"}
 OPEN = {"static", "shopper.example", "health.healthz", "install.deeper", "install.again"}
 # A store brings its keys with the state it was given, a member the secret of her link; before that
 # all may ask to connect or to sign in.
 SIGNED |= {"connect.take_keys", "connect.back", "connect.confirm", "signing_in.look", "signing_in.use"}
 OPEN |= {"connect.start", "connect.begin", "signing_in.ask", "signing_in.send", "signing_in.leave"}
-DEVELOPMENT = {"session.development_sign_in", "design.page", "home"}
+DEVELOPMENT = {"session.development_sign_in", "design.page"}
+OPEN |= {f"public.{name}" for name in ("home", "privacy", "support", "imprint", "data_processing")}
 SANDBOX = "sandbox."
 ADDRESS = "anna@example.com"
 
@@ -313,6 +317,8 @@ def test_no_function_of_the_engine_reaches_another_merchants_rows(cast: Cast) ->
     assert mine not in {one.id for one in colleagues.listing(machine, other)}
     assert engine_requests.answer(machine, other, first(data_requests)[0].id, "Eve") == {}
     assert not disconnecting.disconnect(machine, other)
+    summaries.order(machine, other, mine, "en")
+    assert not summaries.stop(machine, other, mine)
     assert everything_of_hers(cast) == before
 
 
@@ -341,7 +347,8 @@ TRIED = {
     "disconnecting.disconnect", "doubt.leave", "doubt.send_again",
     "member_sessions.begin", "member_sessions.end", "member_sessions.end_all",
     "member_sessions.listing", "sign_in.confirm", "sign_in.key_of", "sign_in.member_of",
-    "sign_in.send_confirmation", "sign_in.send_letter",
+    "sign_in.send_confirmation", "sign_in.send_letter", "sign_in.signs_in",
+    "summaries.order", "summaries.stop",
     "own_words.save", "trial_mails.own_address", "trial_mails.shown_address",
 }  # fmt: skip
 
@@ -350,7 +357,7 @@ def test_every_function_a_page_may_call_with_a_merchants_number_is_known_here() 
     """A new one turns this red until it is tried as a stranger."""
     found = set()
     pages = (blast, changes, clicks, doubt, inbox, simulation, inspect.getmodule(opt_out))
-    members_own = (colleagues, engine_sessions, sign_in, own_words, trial_mails)
+    members_own = (colleagues, engine_sessions, sign_in, own_words, summaries, trial_mails)
     for module in (*pages, disconnecting, engine_requests, *members_own):
         assert module is not None
         for name, function in inspect.getmembers(module, inspect.isfunction):
