@@ -40,6 +40,26 @@ from web import (
 
 # No form of ours is longer; webhooks have a limit of their own.
 LARGEST_FORM = 256 * 1024
+PAGES = (
+    session.bp,
+    public.bp,
+    install.bp,
+    signing_in.bp,
+    connect.bp,
+    overview.bp,
+    guide.bp,
+    activity.bp,
+    look_back.bp,
+    mailbox.bp,
+    connection.bp,
+    words.bp,
+    brand.bp,
+    flows.bp,
+    modes.bp,
+    settings.bp,
+    sender.bp,
+    summary.bp,
+)
 
 
 def site(config: Config, machine: Machine, queue: Huey, root: Path) -> Flask:
@@ -77,26 +97,7 @@ def _register(app: Flask, config: Config) -> None:
         pages.csrf.exempt(blueprint)
         app.register_blueprint(blueprint)
     pages.csrf.exempt(connect.take_keys)
-    for blueprint in (
-        session.bp,
-        public.bp,
-        install.bp,
-        signing_in.bp,
-        connect.bp,
-        overview.bp,
-        guide.bp,
-        activity.bp,
-        look_back.bp,
-        mailbox.bp,
-        connection.bp,
-        words.bp,
-        brand.bp,
-        flows.bp,
-        modes.bp,
-        settings.bp,
-        sender.bp,
-        summary.bp,
-    ):
+    for blueprint in PAGES:
         app.register_blueprint(blueprint)
     if not config.production:
         app.register_blueprint(design.bp)
