@@ -15,10 +15,12 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from bench.figures import Figure
 from bench.servers import Servers
 from tests.screenshots import tell_the_story
+from tests.support.all_pages import all_pages
 from tests.support.chromium import chromium_path
-from tests.support.live import ARGUMENTS, start
+from tests.support.live import ARGUMENTS, Live, start
 
 ROUNDS = 5
+PAGES = ("overview", "activity", "settings", "guide", "flow", "words-incentive", "connection")
 WIDTH, HEIGHT = 390, 844
 SLOWER = 4
 LINE = {"offline": False, "latency": 150, "downloadThroughput": 1.6e6 / 8, "uploadThroughput": 0.75e6 / 8}
@@ -52,7 +54,8 @@ def figures(servers: Servers) -> list[Figure]:
     try:
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
-            pages = [_middle(browser, address) for address in _addresses(browser, kontor.url)]
+            state, addresses = _hers(browser, kontor)
+            pages = [_middle(browser, state, address) for address in addresses]
             browser.close()
     finally:
         kontor.stop()
@@ -68,26 +71,23 @@ def _slowest(key: str, what: str, pages: Sequence[float], unit: str, at_most: fl
     return Figure(key, what, max(pages), unit, at_most, "lower", tuple(pages), unit)
 
 
-def _addresses(browser: Browser, url: str) -> list[str]:
-    """Her pages of a shop in which something has happened."""
+def _hers(browser: Browser, kontor: Live) -> tuple[Any, list[str]]:
+    """Who is signed in, and her pages of a shop in which something has happened."""
     page = browser.new_page()
-    tell_the_story(page, url, "en")
-    page.goto(f"{url}/sandbox")
-    settings = url + str(page.locator("a[href$='/settings']").get_attribute("href"))
-    activity = url + str(page.locator("a[href$='/activity']").first.get_attribute("href"))
+    tell_the_story(page, kontor.url, "en")
+    pages = all_pages(kontor, page, "en")
+    state = page.context.storage_state()
     page.context.close()
-    hers = settings.removesuffix("/settings")
-    more = ("guide", "flows/cart_recovery", "flows/cart_recovery/steps/3", "connection")
-    return [hers, activity, settings, *(f"{hers}/{path}" for path in more)]
+    return state, [pages[name] for name in PAGES]
 
 
-def _middle(browser: Browser, address: str) -> Seen:
-    rounds = [_look(browser, address) for _ in range(ROUNDS)]
+def _middle(browser: Browser, state: Any, address: str) -> Seen:
+    rounds = [_look(browser, state, address) for _ in range(ROUNDS)]
     return Seen(*(statistics.median(values) for values in zip(*rounds, strict=True)))
 
 
-def _look(browser: Browser, address: str) -> Seen:
-    with _slow_phone(browser) as page:
+def _look(browser: Browser, state: Any, address: str) -> Seen:
+    with _slow_phone(browser, state) as page:
         page.goto(address, wait_until="load")
         page.wait_for_timeout(300)
         _use(page)
@@ -97,9 +97,13 @@ def _look(browser: Browser, address: str) -> Seen:
 
 
 @contextmanager
-def _slow_phone(browser: Browser) -> Iterator[Page]:
+def _slow_phone(browser: Browser, state: Any) -> Iterator[Page]:
     context = browser.new_context(
-        viewport={"width": WIDTH, "height": HEIGHT}, is_mobile=True, has_touch=True, device_scale_factor=2
+        viewport={"width": WIDTH, "height": HEIGHT},
+        is_mobile=True,
+        has_touch=True,
+        device_scale_factor=2,
+        storage_state=state,
     )
     page = context.new_page()
     page.add_init_script(WATCH)

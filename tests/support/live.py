@@ -37,6 +37,15 @@ class Live:
     url: str
     process: subprocess.Popen[bytes]
     log: Path
+    environment: dict[str, str]
+
+    def command(self, *words: str) -> str:
+        """What `python app.py ...` says beside it."""
+        command = [sys.executable, str(ROOT / "app.py"), *words]
+        told = subprocess.run(
+            command, cwd=self.log.parent, env=self.environment, capture_output=True, text=True, check=True
+        )
+        return told.stdout
 
     def stop(self) -> int:
         """Ctrl-C, as one would; the exit status."""
@@ -81,16 +90,17 @@ def start(folder: Path, **settings: str) -> Live:
         "DATABASE_URL": f"sqlite:///{folder}/kontor.db",
         "QUEUE_FILE": str(folder / "queue.db"),
     }
+    environment |= settings
     log = folder / "kontor.log"
     with log.open("wb") as written:
         process = subprocess.Popen(
             [sys.executable, str(ROOT / "app.py"), "run"],
             cwd=folder,
-            env=environment | settings,
+            env=environment,
             stdout=written,
             stderr=subprocess.STDOUT,
         )
-    live = Live(f"http://localhost:{port}", process, log)
+    live = Live(f"http://localhost:{port}", process, log, environment)
     _wait_until_healthy(live)
     return live
 

@@ -2,38 +2,14 @@
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, Response
 
 from tests.screenshots import tell_the_story
+from tests.support.all_pages import all_pages
 from tests.support.live import Live
 
 pytestmark = pytest.mark.browser
-
-LINKS = (
-    ".top nav a[href*='/m/']",
-    "a[href$='/activity']",
-    ".entry:has(.is-done) .entry-title a",
-    "a[href*='/messages/']",
-    "a[href$='/mailbox']",
-    "a.mail",
-)
-
-
-def pages_from(page: Page, address: str, language: str) -> list[str]:
-    """The sandbox after a story, and each page that one comes to from there."""
-    page.goto(f"{address}/sandbox?lang={language}")
-    found = [page.url]
-    hers = address + str(page.locator("a[href$='/settings']").get_attribute("href")).removesuffix("settings")
-    for link in LINKS:
-        page.locator(link).first.click()
-        page.wait_for_load_state()
-        found.append(page.url)
-    found += words_of(found[1])
-    found += [
-        f"{hers}{path}"
-        for path in ("guide", "settings", "sender", "flows/cart_recovery", "flows/cart_recovery/mode/off")
-    ]
-    return [*found, f"{address}/no-such-page"]
+HEAVIEST = 100_000
 
 
 def words_of(activity: str) -> list[str]:
@@ -71,7 +47,7 @@ def test_every_page_is_accessible_by_day_and_by_night_wide_and_narrow(
     faults: list[str] = []
     page.on("console", lambda message: faults.append(message.text))
     tell_the_story(page, live.url, language)
-    for url in pages_from(page, live.url, language):
+    for url in all_pages(live, page, language).values():
         for scheme, width in (("light", 1280), ("dark", 390)):
             page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
             page.set_viewport_size({"width": width, "height": 900})
@@ -83,3 +59,24 @@ def test_every_page_is_accessible_by_day_and_by_night_wide_and_narrow(
     context.close()
     expected = "Failed to load resource: the server responded with a status of 404 (NOT FOUND)"
     assert [fault for fault in faults if fault != expected] == []
+
+
+def test_no_page_is_heavy_with_all_that_belongs_to_it(live: Live, browser: Browser) -> None:
+    page = browser.new_page()
+    tell_the_story(page, live.url, "de")
+    heavy: list[str] = []
+    for name, url in all_pages(live, page, "de").items():
+        fresh = browser.new_context(storage_state=page.context.storage_state())
+        weight = _weight(fresh.new_page(), url)
+        fresh.close()
+        heavy += [f"{name}: {weight:,} bytes"] if weight > HEAVIEST else []
+    page.context.close()
+    assert heavy == []
+
+
+def _weight(page: Page, url: str) -> int:
+    """Bytes on the line of a page that nothing is known of, pictures and mails within it included."""
+    answers: list[Response] = []
+    page.on("response", lambda answer: answers.append(answer))  # noqa: PLW0108 - Playwright asks a function for its name.
+    page.goto(url, wait_until="networkidle")
+    return sum(answer.request.sizes()["responseBodySize"] for answer in answers)
