@@ -14,6 +14,7 @@ from engine import (
     inbox,
     look_ups,
     looking_back,
+    mail_servers,
     notices,
     readings,
     recounting,
@@ -104,6 +105,7 @@ def _upkeep(machine: Machine) -> None:
     again; where enough threads are at that already, they go on, or the sweep."""
     sign_in.run(machine)
     awaiting.mend_where_over(machine)
+    mail_servers.let_go_on(machine)
     notices.run(machine)
     if not machine.busy.upkeep.acquire(blocking=False):
         return

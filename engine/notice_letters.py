@@ -11,14 +11,16 @@ from integrations.roles import Message
 ACTIVITY = "shops/{key}/activity"
 FLOW = "m/{key}/flows/{detail}"
 SENDER = "m/{key}/sender"
+ACCOUNT = "m/{key}/mail-server"
 PLACES = {
     "held": f"{ACTIVITY}#held-{{detail}}",
     "doubt": f"{ACTIVITY}?outcome=in_doubt",
     "paused": FLOW,
     "sender": SENDER,
+    "mail_server": ACCOUNT,
 }
 # Where there is something to see once it is over.
-AFTERWARDS = {"held": ACTIVITY, "doubt": ACTIVITY, "paused": FLOW, "sender": SENDER}
+AFTERWARDS = {"held": ACTIVITY, "doubt": ACTIVITY, "paused": FLOW, "sender": SENDER, "mail_server": ACCOUNT}
 
 
 def letter(config: Config, merchant: Merchant, notice: Any, email: str, member_id: int) -> Message:

@@ -24,8 +24,10 @@ def letter(
     to: str,
     key: str,
     link: str,
+    sender: str | None = None,
 ) -> Message:
-    """`words` has subject, body and button; `told` fills them in."""
+    """`words` has subject, body and button; `told` fills them in. It comes from
+    the operator, unless a `sender` is given."""
     filled = {"operator": config.operator_name, **told}
     subject = " ".join(words["subject"].format_map(filled).split())
     paragraphs = [part.format_map(filled) for part in words["body"].strip().split("\n\n")]
@@ -33,7 +35,7 @@ def letter(
         key=key,
         message_id=f"<{key}@{config.mail_from.rsplit('@', 1)[1]}>",
         sender_name="Kontor",
-        sender_address=config.mail_from,
+        sender_address=sender or config.mail_from,
         to=to,
         subject=subject,
         html=_html(

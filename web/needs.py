@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from core.models import Merchant
 from core.models.tables import effects
 from core.reasons import Reason
-from engine import awaiting, ceiling, mail_days, notices, pauses, senders
+from engine import awaiting, ceiling, mail_days, mail_servers, notices, pauses, senders
 from engine.daily import Told
 from engine.notice_letters import words_of
 from web import paused, timeline
@@ -19,6 +19,10 @@ from web.i18n import gettext as _
 from web.i18n import locale, ngettext
 from web.pages import flow_title, machine
 from web.shop_health import Brief
+
+# Where a notice is mended, if not by the connection; and what keeps messages from going out.
+PAGES = {senders.NOTICE: "sender.page", mail_servers.NOTICE: "mail_server.page"}
+GRAVE = ("reconnect", mail_servers.NOTICE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +56,10 @@ def _notice(merchant: Merchant, row: Any) -> Need:
     # The page is the shop's own already.
     title = words["subject"].removeprefix("{shop}: ").format_map(told)
     said = [part.format_map(told) for part in words["body"].strip().split("\n\n")]
-    endpoint = "sender.page" if row.kind == senders.NOTICE else "connection.page"
+    endpoint = PAGES.get(row.kind, "connection.page")
     place = "requests" if row.kind == "data_request" else None
     address = url_for(endpoint, key=merchant.key, _anchor=place)
-    return Need(title[:1].upper() + title[1:], said, words["button"], address, row.kind == "reconnect")
+    return Need(title[:1].upper() + title[1:], said, words["button"], address, row.kind in GRAVE)
 
 
 def _cut_off(merchant: Merchant) -> Need:

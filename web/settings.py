@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 from core.db import reading
 from core.models import Merchant
 from core.settings import declared
-from engine import changes, senders
+from engine import changes, mail_servers
 from engine.colours import colours_of, contrast
 from engine.shop_settings import SHOP, ShopSettings, shop_settings, shop_settings_at, shop_version
 from integrations import KEEPS_CONSENT
@@ -106,7 +106,7 @@ def _drawn(seen: Seen) -> str:
     colours = colours_of(seen.saved.colour)
     with reading(machine().db) as db:
         past = history.of(db, seen.merchant.id, SHOP, ShopSettings, seen.speech, cursor)
-        sender = senders.in_use(db, seen.merchant.id)
+        sender = mail_servers.sender_in_use(db, seen.merchant.id)
     return render_template(
         "settings/page.html",
         merchant=seen.merchant,

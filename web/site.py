@@ -22,6 +22,7 @@ from web import (
     health,
     install,
     look_back,
+    mail_server,
     mailbox,
     modes,
     overview,
@@ -90,6 +91,7 @@ def _register(app: Flask, config: Config) -> None:
         modes.bp,
         settings.bp,
         sender.bp,
+        mail_server.bp,
     ):
         app.register_blueprint(blueprint)
     if config.sandbox_shown:

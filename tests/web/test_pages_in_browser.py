@@ -9,6 +9,7 @@ from tests.support.live import Live
 
 pytestmark = pytest.mark.browser
 
+FLOW = "flows/cart_recovery"
 LINKS = (
     ".top nav a[href*='/m/']",
     "a[href$='/activity']",
@@ -31,7 +32,14 @@ def pages_from(page: Page, address: str, language: str) -> list[str]:
     found += words_of(found[1])
     found += [
         f"{hers}{path}"
-        for path in ("guide", "settings", "sender", "flows/cart_recovery", "flows/cart_recovery/mode/off")
+        for path in (
+            "guide",
+            "settings",
+            "sender",
+            "mail-server",
+            "flows/cart_recovery",
+            "flows/cart_recovery/mode/off",
+        )
     ]
     return [*found, f"{address}/no-such-page"]
 
