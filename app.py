@@ -14,7 +14,7 @@ from core.runtime import Runtime
 from engine.jobs import Jobs
 from engine.machine import Busy, Machine
 from flows import CATALOGUE
-from integrations import SHOPS, channel_for, connected_shops, live_shops, own_channels
+from integrations import SHOPS, accounts, channel_for, connected_shops, live_shops, own_channels
 from web import commands
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ def build(config: Config) -> tuple[Machine, Huey, Jobs]:
         busy,
         connected,
         own_channels(runtime),
+        accounts(runtime),
     )
     return machine, queue, jobs
 

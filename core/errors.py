@@ -40,6 +40,10 @@ class NeedsMerchant(KontorError):
     """Nothing goes on until the merchant mends the connection."""
 
 
+class AccountRefused(NeedsMerchant):
+    """The merchant's own mail server refuses her user, password or sender."""
+
+
 class Retryable(KontorError):
     """It surely did not happen and may be tried again after `after`."""
 

@@ -119,6 +119,21 @@ def elsewhere(hosts: Sequence[str], host: str, port: int) -> tuple[str, int]:
     return host, port
 
 
+def connected(
+    host: str, port: int, timeout: float | None, *, allow_private: bool, hosts: Sequence[str] = ()
+) -> socket.socket:
+    """A line to the very address that was checked, for what speaks no HTTP.
+    Raises ForbiddenAddress, and OSError where nobody answers."""
+    host, port = elsewhere(hosts, host, port)
+    failure: OSError | None = None
+    for address in (one for one in resolved(host, port) if allow_private or is_public(one)):
+        try:
+            return socket.create_connection((address, port), timeout)
+        except OSError as error:
+            failure = error
+    raise failure or ForbiddenAddress(host)
+
+
 def resolved(host: str, port: int) -> list[str]:
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(where[0]) for *_, where in found))

@@ -45,6 +45,7 @@ class Reason(StrEnum):
     LEFT_IN_DOUBT = "left_in_doubt"
     DAILY_CEILING = "daily_ceiling"
     COMPLAINED = "complained"
+    MAIL_ACCOUNT = "mail_account"
 
 
 SENTENCES: dict[Reason, tuple[str, str]] = {
@@ -179,6 +180,10 @@ SENTENCES: dict[Reason, tuple[str, str]] = {
     Reason.LEFT_IN_DOUBT: (
         "It may have arrived; a member decided to leave it at that.",
         "Sie kann angekommen sein; ein Mitglied hat entschieden, es dabei zu belassen.",
+    ),
+    Reason.MAIL_ACCOUNT: (
+        "Your own mail server refuses your account: enter it again, then it goes on.",
+        "Ihr eigener Mailserver lehnt Ihr Konto ab: Geben Sie es neu ein, dann geht es weiter.",
     ),
     Reason.COMPLAINED: (
         "The person has reported a message as unwanted.",

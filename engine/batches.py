@@ -13,9 +13,10 @@ from core import clock
 from core.db import reading
 from core.events import Stock
 from core.models import Merchant
-from core.models.tables import connections, effects, enrolments, sender_addresses
+from core.models.tables import connections, effects, enrolments, mail_servers, sender_addresses
 from core.statements import one_of
 from engine import mail_days
+from engine import mail_servers as accounts
 from engine.claims import Batch
 from engine.known import Loaded, Subject
 from engine.loading import load
@@ -40,8 +41,8 @@ class Asked:
 class Open:
     """Everything a batch's rows are decided with. `trips` maps an enrolment
     to its subject and `versions` to the settings it runs by; `asked` is None
-    until the shop has answered, `sent` is what had been
-    sent that day by then, and `sender` the shop's own address, if its mails go out from it."""
+    until the shop has answered. `sent` is what had gone that day by then; `sender`
+    is the shop's own address and `account` its own account, if its mails go out so."""
 
     merchant: Merchant
     connection: Any
@@ -53,6 +54,7 @@ class Open:
     versions: Mapping[int, int] = field(default_factory=dict)
     sent: Sent = NOTHING
     sender: str | None = None
+    account: Any | None = None
 
 
 def open_batch(machine: Machine, batch: Batch) -> Open:
@@ -64,9 +66,19 @@ def open_batch(machine: Machine, batch: Batch) -> Open:
         loaded = load(session, merchant.id, list(trips.values()), clock.now(merchant))
         settings = machine.settings_of(session, merchant.id, merchant.settings_rev)
         session.expunge(merchant)
+        account = accounts.of(session, merchant.id) if connection.account_id is not None else None
     sent = Sent(connection.sent_today, connection.known_sender)
-    more = {"versions": versions, "sent": sent, "sender": connection.own_sender}
+    more = {"versions": versions, "sent": sent, "sender": connection.own_sender, "account": account}
     return Open(merchant, connection, settings, rows, trips, loaded, **more)
+
+
+def waits_for_account(machine: Machine, opened: Open, row: Any) -> bool:
+    """Whether only the merchant can have it go on, by entering her account again."""
+    if opened.account is None or opened.account.refused_at is None:
+        return False
+    expired = row.valid_until is not None and clock.now(opened.merchant) > row.valid_until
+    counts = row.kind in BUYING and row.mode == "live" and not expired
+    return counts and machine.may_have_account(opened.merchant.platform)
 
 
 _OWN_SENDER = (
@@ -74,11 +86,17 @@ _OWN_SENDER = (
     .where(sender_addresses.c.merchant_id == bindparam("whose"), sender_addresses.c.in_use)
     .scalar_subquery()
 )
+_ACCOUNT = (
+    select(mail_servers.c.id)
+    .where(mail_servers.c.merchant_id == bindparam("whose"), mail_servers.c.in_use)
+    .scalar_subquery()
+)
 _SHOP = select(
     connections,
     mail_days.TODAY.label("sent_today"),
     mail_days.KNOWN.label("known_sender"),
     _OWN_SENDER.label("own_sender"),
+    _ACCOUNT.label("account_id"),
 ).where(connections.c.merchant_id == bindparam("whose"))
 _ROWS = select(effects).where(effects.c.merchant_id == bindparam("whose"), one_of(effects.c.id, "ids"))
 _TRIPS = select(

@@ -14,10 +14,10 @@ from sqlalchemy.orm import Session
 
 from core import clock
 from core.db import transact
-from core.errors import AddressRefused, InDoubt, NeedsMerchant, Permanent, Retryable
+from core.errors import AccountRefused, AddressRefused, InDoubt, NeedsMerchant, Permanent, Retryable
 from core.models.tables import effects
 from core.reasons import Reason
-from engine import bounces, deliverability, discounts, mail_days, privacy
+from engine import bounces, deliverability, discounts, mail_days, mail_servers, privacy
 from engine.asking import ask
 from engine.batches import Open, open_batch
 from engine.claims import Batch, claim
@@ -189,7 +189,9 @@ def _write_down_alone(work: _Work, acted: Acted) -> None:
 
 def _write_down(work: _Work, session: Session, acted: Acted, now: Now) -> None:
     row, outcome = acted
-    if outcome.state == "held":
+    if outcome.state == "held" and outcome.reason == Reason.MAIL_ACCOUNT:
+        mail_servers.refused(session, work.opened.account)
+    elif outcome.state == "held":
         privacy.needs_merchant(session, work.opened.merchant.id, "the shop refused our access")
     _finish(work, session, row, now, outcome)
 
@@ -217,8 +219,9 @@ def _tried(opened: Open, row: Any, act: Callable[[], str]) -> Outcome:
         # The mail server may know at once that there is no such address.
         gone = isinstance(error, AddressRefused)
         return became("failed", Reason.BOUNCED if gone else Reason.PROVIDER_REFUSED)
-    except NeedsMerchant:
-        return became("held", Reason.NEEDS_MERCHANT)
+    except NeedsMerchant as error:
+        is_account = isinstance(error, AccountRefused)
+        return became("held", Reason.MAIL_ACCOUNT if is_account else Reason.NEEDS_MERCHANT)
     except InDoubt:
         return became("unknown", Reason.UNKNOWN, keeps_slot=True, ask_at=_ask_at(row))
     except FAULTS:

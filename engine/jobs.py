@@ -14,6 +14,7 @@ from engine import (
     inbox,
     look_ups,
     looking_back,
+    mail_servers,
     notices,
     readings,
     recounting,
@@ -107,6 +108,7 @@ def _upkeep(machine: Machine) -> None:
     sign_in.run(machine)
     awaiting.mend_where_over(machine)
     refusals.mend_where_over(machine)
+    mail_servers.let_go_on(machine)
     notices.run(machine)
     summaries.run(machine)
     if not machine.busy.upkeep.acquire(blocking=False):

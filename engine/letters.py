@@ -16,7 +16,7 @@ from core.models import Merchant
 from core.models.tables import discount_codes, effects
 from core.money import Money
 from core.reasons import Reason
-from engine import bounces, discounts, links
+from engine import bounces, discounts, links, mail_servers
 from engine.batches import Open
 from engine.facts import address_of
 from engine.identity import name_binding
@@ -25,7 +25,7 @@ from engine.machine import Machine
 from engine.rendering import Brand, Content, Letter, Offer, Rendered, language_of, render
 from engine.shop_settings import ShopSettings
 from engine.verdicts import Ready, Settled, begin_acting, lost, skipped
-from integrations.roles import Message, ShopIdentity
+from integrations.roles import MailAccount, Message, ShopIdentity
 
 
 def prepare_message(
@@ -51,8 +51,7 @@ def prepare_message(
     if not begin_acting(session, opened, row, lease, slot_day=slot_day, **values):
         return lost(session, row)
     message = _message(machine, opened, row, address, rendered, letter.unsubscribe_url)
-    channel = machine.channel_for(opened.merchant.platform)
-    return Ready(lambda: channel.send(message, opened.merchant.id))
+    return Ready(lambda: machine.send(message, opened.merchant, _account(machine, opened)))
 
 
 def kept_message(machine: Machine, key: str, content: bytes) -> Rendered:
@@ -176,9 +175,21 @@ def _message(
     to = machine.vault.open(address.value, f"address:{opened.merchant.id}:{address.fingerprint}").decode()
     headers = links.unsubscribe_headers(unsubscribe)
     shop = opened.settings.shop
-    message = message_of(machine.config, opened.merchant, shop, row.key, to, rendered, opened.sender)
+    by_account = opened.account if _writes_by_account(machine, opened) else None
+    sender = by_account.sender if by_account else opened.sender
+    message = message_of(machine.config, opened.merchant, shop, row.key, to, rendered, sender)
     sent = bounces.Sent(opened.merchant.id, address.id, row.id)
-    return replace(message, headers=headers, returns_to=bounces.returns_to(machine.config, sent))
+    # Her own server takes no sender but hers: what comes back comes to her.
+    returns_to = None if by_account else bounces.returns_to(machine.config, sent)
+    return replace(message, headers=headers, returns_to=returns_to)
+
+
+def _writes_by_account(machine: Machine, opened: Open) -> bool:
+    return opened.account is not None and machine.may_have_account(opened.merchant.platform)
+
+
+def _account(machine: Machine, opened: Open) -> MailAccount | None:
+    return mail_servers.account_of(machine, opened.account) if _writes_by_account(machine, opened) else None
 
 
 def message_of(

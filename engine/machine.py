@@ -10,12 +10,13 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from core.config import Config
+from core.models import Merchant
 from core.runtime import Runtime
 from core.vault import Vault
 from engine.settings_known import KnownSettings, Settings
 from flows.flow import Flow
 from integrations.live import ConnectedShop
-from integrations.roles import Channel, LiveShop, Shop
+from integrations.roles import Accounts, Channel, LiveShop, MailAccount, Message, Shop
 
 
 def _silent() -> None:
@@ -109,6 +110,8 @@ class Machine:
     connected: Mapping[str, ConnectedShop] = field(default_factory=dict)
     # Platforms that never write by the common channel.
     own_channels: Mapping[str, Channel] = field(default_factory=dict)
+    # Merchants' own accounts at mail servers; None where nobody may have one.
+    accounts: Accounts | None = None
     # Set when the process is asked to end: what is begun is finished, nothing else is begun.
     stopping: threading.Event = field(default_factory=threading.Event)
     known_settings: KnownSettings = field(default_factory=KnownSettings)
@@ -121,6 +124,16 @@ class Machine:
         """What counts for the shop and in each of the flows; `rev` is the
         merchant's `settings_rev`, read by this very transaction."""
         return self.known_settings.of(session, merchant_id, rev, self.flows.values())
+
+    def may_have_account(self, platform: str) -> bool:
+        """Whoever never writes by the common channel writes to no server of her own either."""
+        return self.accounts is not None and platform not in self.own_channels
+
+    def send(self, message: Message, merchant: Merchant, account: MailAccount | None) -> str:
+        """By her own account, if she writes by one."""
+        if account is not None and self.accounts is not None and self.may_have_account(merchant.platform):
+            return self.accounts.send(message, merchant.id, account)
+        return self.channel_for(merchant.platform).send(message, merchant.id)
 
     @property
     def config(self) -> Config:

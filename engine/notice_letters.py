@@ -11,12 +11,14 @@ from integrations.roles import Message
 ACTIVITY = "shops/{key}/activity"
 FLOW = "m/{key}/flows/{detail}"
 SENDER = "m/{key}/sender"
+ACCOUNT = "m/{key}/mail-server"
 PLACES = {
     "held": f"{ACTIVITY}#held-{{detail}}",
     "doubt": f"{ACTIVITY}?outcome=in_doubt",
     "paused": FLOW,
     "sender": SENDER,
     "refused": ACTIVITY,
+    "mail_server": ACCOUNT,
 }
 # Where there is something to see once it is over.
 AFTERWARDS = {
@@ -25,6 +27,7 @@ AFTERWARDS = {
     "paused": FLOW,
     "sender": SENDER,
     "refused": ACTIVITY,
+    "mail_server": ACCOUNT,
 }
 
 

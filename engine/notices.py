@@ -28,7 +28,9 @@ AGAIN = timedelta(days=3)
 LEASE = timedelta(minutes=10)
 # Told, and told again: what stays undone until she does it.
 TIMES = 2
-REMINDED = frozenset({"reconnect", "data_request", "held", "doubt", "paused", "sender", "refused"})
+REMINDED = frozenset(
+    {"reconnect", "data_request", "held", "doubt", "paused", "sender", "refused", "mail_server"}
+)
 _NEXT_ROUND: dict[str, Any] = {"round": notices.c.round + 1, "reached": []}
 _OPEN = Inserting(notices, lambda row: row.on_conflict_do_nothing())
 

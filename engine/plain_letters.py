@@ -2,6 +2,7 @@
 
 import tomllib
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from html import escape
 from string import Template
@@ -24,8 +25,10 @@ def letter(
     to: str,
     key: str,
     link: str,
+    sender: str | None = None,
 ) -> Message:
-    """`words` has subject, body and button; `told` fills them in."""
+    """`words` has subject, body and button; `told` fills them in. It comes from
+    the operator, unless a `sender` is given."""
     filled = {"operator": config.operator_name, **told}
     subject = " ".join(words["subject"].format_map(filled).split())
     paragraphs = [part.format_map(filled) for part in words["body"].strip().split("\n\n")]
@@ -33,7 +36,8 @@ def letter(
     body = "\n".join(paragraph(part) for part in paragraphs)
     html = page(language_of(locale), subject, body, button=button, foot=escape(foot))
     text = "\n\n".join([*paragraphs, ": ".join(button), foot]) + "\n"
-    return message(config, subject, html, text, to=to, key=key)
+    made = message(config, subject, html, text, to=to, key=key)
+    return replace(made, sender_address=sender) if sender else made
 
 
 def message(config: Config, subject: str, html: str, text: str, *, to: str, key: str) -> Message:

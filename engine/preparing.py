@@ -14,7 +14,7 @@ from core.facts import ConsentFacts, Facts
 from core.models.tables import effects
 from core.reasons import Reason
 from engine import calendar, ceiling, consent_writing, discounts, letters, permission
-from engine.batches import BUYING, Open
+from engine.batches import BUYING, Open, waits_for_account
 from engine.facts import facts_for
 from engine.known import Loaded, Planned, Subject
 from engine.loading import load
@@ -39,7 +39,7 @@ def prepare(machine: Machine, session: Session, opened: Open, row: Any, now: Now
     if subject is None:
         return skipped(row, Reason.INTERNAL)
     opened = _true_now(machine, session, opened, subject, now)
-    over = ceiling.held_back(machine.config, opened, row, now.sent)
+    over = _for_account(machine, opened, row) or ceiling.held_back(machine.config, opened, row, now.sent)
     stale = _changed(session, row, subject, now) or over or _stale(opened, row, now.unread)
     if stale is not None:
         return stale
@@ -77,6 +77,14 @@ def _changed(session: Session, row: Any, subject: Subject, now: Now) -> Settled 
     if trip is None or (now.state, now.claim, trip.state) != ("claimed", row.claim, "active"):
         return lost(session, row)
     return None if Subject(trip.person_id, trip.subject_id) == subject else _soon(row)
+
+
+def _for_account(machine: Machine, opened: Open, row: Any) -> Settled | None:
+    """Held while her own mail server refuses her account; it is not tried with each message."""
+    if not waits_for_account(machine, opened, row):
+        return None
+    why = Reason.MAIL_ACCOUNT.value
+    return Settled(Outcome(row.id, row.claim, "held", ("claimed",), why, attempts=row.attempts))
 
 
 def _as_settings_say(machine: Machine, session: Session, opened: Open, row: Any) -> Any | None:

@@ -42,6 +42,7 @@ SEALED = (
     Sealed(t.carts, "url", lambda r: f"cart:{r.merchant_id}:{r.ref}:url"),
     Sealed(t.inbound, "body", lambda r: body_binding(r.merchant_id, r.dedupe)),
     Sealed(t.effects, "content", lambda r: f"effect:{r.key}:content"),
+    Sealed(t.mail_servers, "password", lambda r: f"mail_server:{r.merchant_id}:password"),
     Sealed(t.mailbox_messages, "mime", lambda r: f"mailbox:{r.merchant_id}:{r.key}"),
 )
 

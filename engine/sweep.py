@@ -125,6 +125,9 @@ def _ask_provider(machine: Machine, row: Any) -> None:
 
 
 def _happened(machine: Machine, opened: Open, row: Any) -> bool | None:
+    if row.kind == "send_message" and opened.account is not None:
+        # Nobody can ask her server.
+        return None
     if row.kind == "send_message":
         return machine.channel_for(opened.merchant.platform).was_sent(row.key, row.merchant_id)
     if row.kind == "create_discount":

@@ -14,7 +14,7 @@ from core.db import reading, transact, transaction
 from core.errors import InDoubt, NeedsMerchant, Permanent, Retryable
 from core.models import Merchant
 from core.models.tables import members, trial_mails
-from engine import senders
+from engine import mail_servers
 from engine.identity import masked
 from engine.letters import message_of
 from engine.machine import Machine
@@ -59,7 +59,7 @@ def send_test(
         return "too_many"
     key = f"test-{number}-{secrets.token_hex(8)}"
     with reading(machine.db) as session:
-        sender = senders.in_use(session, merchant.id)
+        sender = mail_servers.sender_in_use(session, merchant.id)
     message = message_of(machine.config, merchant, shown.shop, key, to, shown.rendered, sender)
     outcome = _tried(machine, merchant, replace(message, subject=f"{MARK} {message.subject}"))
     with transaction(machine.db) as session:
@@ -103,7 +103,7 @@ def _sent(session: Session, *which: Any, since: timedelta) -> int:
 
 def _tried(machine: Machine, merchant: Merchant, message: Message) -> Outcome:
     try:
-        machine.channel_for(merchant.platform).send(message, merchant.id)
+        machine.send(message, merchant, mail_servers.account_in_use(machine, merchant))
     except Retryable as error:
         return _failed(merchant, error, "busy")
     except (Permanent, NeedsMerchant) as error:

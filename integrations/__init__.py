@@ -10,7 +10,7 @@ from integrations.late import Late
 from integrations.live import ConnectedShop
 from integrations.mailbox.channel import MailboxChannel
 from integrations.own_mails import OwnMails
-from integrations.roles import Channel, LiveShop, Shop
+from integrations.roles import Accounts, Channel, LiveShop, Shop
 from integrations.sandbox.live import SandboxLive
 from integrations.sandbox.shop import SANDBOX
 from integrations.self_hosted import SelfHosted
@@ -18,6 +18,7 @@ from integrations.shopify import sign as shopify_sign
 from integrations.shopify.frame import ShopifyAdmin
 from integrations.shopify.own_mails import own_mails as shopify_own_mails
 from integrations.shopify.shop import SHOPIFY
+from integrations.smtp.accounts import SmtpAccounts
 from integrations.smtp.channel import SmtpChannel
 from integrations.woocommerce import sign as woocommerce_sign
 from integrations.woocommerce.own_mails import own_mails as woocommerce_own_mails
@@ -76,6 +77,11 @@ def live_shops(runtime: Runtime, connected: Mapping[str, ConnectedShop]) -> Mapp
 def own_channels(runtime: Runtime) -> dict[str, Channel]:
     """A hosted sandbox is open to strangers, who must not send real mail."""
     return {SANDBOX.key: MailboxChannel(runtime)} if runtime.config.production else {}
+
+
+def accounts(runtime: Runtime) -> Accounts:
+    """Merchants' own accounts at mail servers."""
+    return SmtpAccounts(runtime.config)
 
 
 def channel_for(runtime: Runtime) -> Channel:

@@ -206,6 +206,25 @@ class Message:
     returns_to: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class MailAccount:
+    """A merchant's own account at a mail server, which she writes by from
+    `sender`; `password` must never be logged."""
+
+    host: str
+    port: int
+    user: str
+    password: str = field(repr=False)
+    sender: str
+
+
+class Accounts(Protocol):
+    """Sends by a merchant's own account. Raises what a Channel raises, and
+    AccountRefused where only she can mend it."""
+
+    def send(self, message: Message, merchant_id: int, account: MailAccount) -> str: ...
+
+
 class Channel(Protocol):
     """A way to reach a person. Raises Retryable, Permanent or InDoubt."""
 

@@ -90,7 +90,7 @@ def _take(browser: Browser, address: str, language: str, width: int) -> None:
     _shoot(page, f"mailbox-{language}-{width}")
     _follow(page, "a[href$='/settings']")
     _shoot(page, f"settings-{language}-{width}")
-    for name in ("guide", "sender"):
+    for name in ("guide", "sender", "mail-server"):
         page.goto(page.url.replace("/settings", f"/{name}"))
         _shoot(page, f"{name}-{language}-{width}")
         page.go_back()

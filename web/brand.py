@@ -7,7 +7,7 @@ from flask import Blueprint, Response, abort, render_template, request
 from core.db import reading
 from core.models import Merchant
 from core.wording import LANGUAGES
-from engine import brand, own_words, senders
+from engine import brand, mail_servers, own_words
 from engine.brand import Finding
 from engine.letters import message_of
 from engine.preview import preview
@@ -77,7 +77,7 @@ def _shown(merchant: Merchant, shop: ShopSettings, found: Sequence[Finding]) -> 
     with reading(machine().db) as db:
         step = own_words.words_of_step(db, merchant.id, flow, 1) or abort(404)
         shown = preview(machine(), db, merchant, flow, step, language, step.own[language], shop)
-        sender = senders.in_use(db, merchant.id)
+        sender = mail_servers.sender_in_use(db, merchant.id)
     message = message_of(
         machine().config, merchant, shop, "preview", "shopper@example.com", shown.rendered, sender
     )

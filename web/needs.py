@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from core.models import Merchant
 from core.models.tables import effects
 from core.reasons import Reason
-from engine import awaiting, ceiling, mail_days, notices, pauses, senders
+from engine import awaiting, ceiling, mail_days, mail_servers, notices, pauses, senders
 from engine.daily import Told
 from engine.notice_letters import PLACES, title_of, words_of
 from web import paused, timeline
@@ -20,7 +20,9 @@ from web.i18n import locale, ngettext
 from web.pages import flow_title, machine
 from web.shop_health import Brief
 
-GRAVE = frozenset({"reconnect", "refused"})
+# Where a notice is mended, if not by the connection; and what keeps messages from going out.
+PAGES = {senders.NOTICE: "sender.page", mail_servers.NOTICE: "mail_server.page"}
+GRAVE = ("reconnect", "refused", mail_servers.NOTICE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +64,8 @@ def _notice(merchant: Merchant, row: Any) -> Need:
 
 
 def _place(merchant: Merchant, kind: str) -> str:
-    if kind == senders.NOTICE:
-        return url_for("sender.page", key=merchant.key)
+    if kind in PAGES:
+        return url_for(PAGES[kind], key=merchant.key)
     if kind in PLACES:
         return url_for("activity.index", key=merchant.key)
     anchor = "requests" if kind == "data_request" else None

@@ -10,7 +10,7 @@ from core import clock
 from core.db import reading
 from core.errors import Permanent
 from core.models import Merchant
-from engine import senders
+from engine import mail_servers, senders
 from engine.sender_records import Record
 from engine.shop_settings import ShopSettings, shop_settings
 from integrations.mime import address as as_sent
@@ -42,13 +42,15 @@ def page(key: str) -> str:
         offered=senders.is_offered(machine().config),
         ours=machine().config.mail_from,
         offset=clock.offset(merchant),
+        may_have_account=machine().may_have_account(merchant.platform),
+        account=_account(merchant),
     )
 
 
 @bp.post("/address")
 def enter(key: str) -> Response:
     merchant, typed = current_merchant(key), request.form.get("address", "").strip()
-    address = _usable(typed)
+    address = usable(typed)
     if address is None or not senders.is_offered(machine().config):
         flash(_("This is no e-mail address."), "error")
         return _back(key)
@@ -91,6 +93,13 @@ def forget(key: str) -> Response:
     return _back(key)
 
 
+def _account(merchant: Merchant) -> Any | None:
+    """Her own account at a mail server, where her mails go out by it."""
+    with reading(machine().db) as db:
+        row = mail_servers.of(db, merchant.id)
+    return row if row is not None and row.in_use else None
+
+
 def look(merchant: Merchant) -> Seen:
     with reading(machine().db) as db:
         row, shop = senders.of(db, merchant.id), shop_settings(db, merchant.id)
@@ -100,7 +109,7 @@ def look(merchant: Merchant) -> Seen:
     return Seen(shop, row, waits, senders.records_of(row))
 
 
-def _usable(typed: str) -> str | None:
+def usable(typed: str) -> str | None:
     """As mail servers write it, domain in ASCII; None for no address."""
     try:
         return as_sent(typed) if is_address(typed) else None

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 from core.db import reading
 from core.models import Merchant
 from core.settings import declared
-from engine import changes, senders, summaries, trial_mails
+from engine import changes, mail_servers, summaries, trial_mails
 from engine.colours import colours_of, contrast
 from engine.shop_settings import SHOP, ShopSettings, shop_settings, shop_settings_at, shop_version
 from integrations import KEEPS_CONSENT
@@ -106,8 +106,8 @@ def _drawn(seen: Seen) -> str:
     colours, me = colours_of(seen.saved.colour), current_member_id(seen.merchant.key)
     with reading(machine().db) as db:
         past = history.of(db, seen.merchant.id, SHOP, ShopSettings, seen.speech, cursor)
-        sender = senders.in_use(db, seen.merchant.id)
         weekly = summaries.ordered(db, seen.merchant.id, me)
+        sender = mail_servers.sender_in_use(db, seen.merchant.id)
     return render_template(
         "settings/page.html",
         merchant=seen.merchant,

@@ -22,6 +22,7 @@ from web import (
     health,
     install,
     look_back,
+    mail_server,
     mailbox,
     modes,
     overview,
@@ -58,6 +59,7 @@ PAGES = (
     modes.bp,
     settings.bp,
     sender.bp,
+    mail_server.bp,
     summary.bp,
 )
 

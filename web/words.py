@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from core.db import reading
 from core.models import Merchant
 from core.wording import LANGUAGES, LONGEST, SEVERAL_LINES, Fault
-from engine import own_words, senders, trial_mails
+from engine import mail_servers, own_words, trial_mails
 from engine.letters import message_of
 from engine.own_words import StepWords
 from engine.preview import Preview, preview
@@ -214,7 +214,7 @@ def _previewed(db: Session, editing: Editing) -> Preview:
 def _shown(editing: Editing, part: str) -> Response:
     """The mail below what its reader's list of mails says of it; or its text and header lines."""
     with reading(machine().db) as db:
-        shown, sender = _previewed(db, editing), senders.in_use(db, editing.merchant.id)
+        shown, sender = _previewed(db, editing), mail_servers.sender_in_use(db, editing.merchant.id)
     left_out = [words_told.label(name) for name in editing.typed if _no_longer_said(editing, name)]
     instead = _("Ours is shown in place of a text that can't be sent: %(names)s", names=", ".join(left_out))
     message = message_of(

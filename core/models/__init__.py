@@ -22,7 +22,7 @@ from core.models.merchants import (
 )
 from core.models.people import Address, Bounce, Consent, Person, Suppression
 from core.models.sandbox import SandboxRecord
-from core.models.sending import FlowPause, MailDay, SenderAddress
+from core.models.sending import FlowPause, MailDay, MailServerAccount, SenderAddress
 from core.models.shops import (
     Connecting,
     DataRequest,
@@ -44,8 +44,8 @@ __all__ = [
     "Address", "Bounce", "CartRow", "Click", "Connecting", "Connection", "Consent", "CountedDays",
     "DailyFigures", "DailyTakings", "DataRequest", "Decision", "DiscountCode", "Effect", "Enrolment",
     "Exchange", "FlowPause", "Heartbeat", "HookRow", "Inbound", "InboundPerson", "LateDay", "LegalAct",
-    "LetterWish", "LineRow", "LookBack", "LookUpRow", "MailDay", "MailboxMessage", "Member",
-    "MemberSession", "Merchant", "Notice", "OrderRow", "Person", "ProductRow", "ReadingRow", "RemoteHost",
-    "SandboxRecord", "SenderAddress", "SettingsVersion", "SignInLink", "Summary", "SummaryWish",
-    "Suppression", "TrialMail", "VariantRow", "Work", "metadata", "naming",
+    "LetterWish", "LineRow", "LookBack", "LookUpRow", "MailDay", "MailServerAccount", "MailboxMessage",
+    "Member", "MemberSession", "Merchant", "Notice", "OrderRow", "Person", "ProductRow", "ReadingRow",
+    "RemoteHost", "SandboxRecord", "SenderAddress", "SettingsVersion", "SignInLink", "Summary",
+    "SummaryWish", "Suppression", "TrialMail", "VariantRow", "Work", "metadata", "naming",
 ]  # fmt: skip

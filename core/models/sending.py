@@ -1,8 +1,8 @@
-"""What a shop sends: how much on which day, what pauses it, and from which address."""
+"""What a shop sends: how much on which day, what pauses it, from which address and by whom."""
 
 from datetime import date, datetime
 
-from sqlalchemy import Date, Index, UniqueConstraint, text
+from sqlalchemy import Date, Index, LargeBinary, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from core.models.types import belongs_to, json_column, primary_key
@@ -81,3 +81,28 @@ class SenderAddress(SQLModel, table=True):
     records: list[dict[str, str]] = json_column(default_factory=list)
     looked_at: datetime | None = None
     look_at: datetime | None = None
+
+
+class MailServerAccount(SQLModel, table=True):
+    """A shop's own account at a mail server; `host` is empty where there is none (any
+    more). The password is sealed and bound to this row. It is `in_use` once the code that
+    was mailed by it was typed; `refused_at` says since when its server refuses it."""
+
+    __tablename__ = "mail_servers"
+    __table_args__ = (UniqueConstraint("merchant_id"),)
+
+    id: int = primary_key()
+    merchant_id: int = belongs_to("merchants.id")
+    host: str
+    port: int
+    login: str
+    password: bytes | None = Field(default=None, sa_type=LargeBinary)
+    sender: str
+    by: str
+    code: str | None = None
+    code_ends_at: datetime | None = None
+    tries: int = 0
+    accounts: int = 0
+    accounts_since: datetime
+    in_use: bool = False
+    refused_at: datetime | None = None

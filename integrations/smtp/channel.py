@@ -14,9 +14,9 @@ from typing import NoReturn
 from core import clock
 from core.config import Config
 from core.dkim import Signer
-from core.errors import AddressRefused, InDoubt, Permanent, Retryable
+from core.errors import AccountRefused, AddressRefused, InDoubt, Permanent, Retryable
 from integrations.mime import address, build
-from integrations.roles import Message
+from integrations.roles import MailAccount, Message
 from integrations.smtp.line import Line, MailServer
 
 _BROKEN = (smtplib.SMTPServerDisconnected, OSError)
@@ -36,9 +36,10 @@ class SmtpChannel:
 
     key = "smtp"
 
-    def __init__(self, config: Config) -> None:
-        self._server = MailServer.of(config)
-        self._signer = _signer(config)
+    def __init__(self, config: Config, account: MailAccount | None = None) -> None:
+        """By a merchant's own `account`, where one is given: her server signs."""
+        self._server = MailServer.of_merchant(config, account) if account else MailServer.of(config)
+        self._signer = None if account else _signer(config)
         self._lines: dict[threading.Thread, Line] = {}
         self._lock = threading.Lock()
 
@@ -122,11 +123,14 @@ class SmtpChannel:
 
     def _refuse(self, line: Line, code: int, said: bytes, what: str) -> NoReturn:
         """The line stays of use unless the server is closing it. A refused
-        sender or sign-in is the operator's to mend, not the message's fault."""
+        sender or sign-in is the operator's or the merchant's to mend, not the message's fault."""
         self._reset(line, code)
         detail = _ENHANCED.match(said)
         why = f"the mail server refused {what}: {code}{f' {detail[0].decode()}' if detail else ''}"
-        if 500 <= code < 600 and code not in _SIGN_IN_FAULTS and what != "the sender":
+        ours = code in _SIGN_IN_FAULTS or what == "the sender"
+        if 500 <= code < 600 and ours and self._server.guard:
+            raise AccountRefused(why)
+        if 500 <= code < 600 and not ours:
             is_none = detail and what == "the recipient" and _NO_SUCH_MAILBOX.match(detail[0])
             raise AddressRefused(why) if is_none else Permanent(why)
         raise Retryable(why)

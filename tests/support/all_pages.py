@@ -13,6 +13,7 @@ HERS = {
     "guide": "/guide",
     "settings": "/settings",
     "sender": "/sender",
+    "mail-server": "/mail-server",
     "flow": FLOW,
     "mode-off": f"{FLOW}/mode/off",
     "look-back": f"{FLOW}/look-back",

@@ -27,17 +27,23 @@ from core.models.tables import (
     mailbox_messages,
     member_sessions,
     members,
+    sender_addresses,
 )
+from core.models.tables import mail_servers as mail_servers_table
 from engine import (
     blast,
     changes,
     clicks,
     colleagues,
+    deliverability,
     disconnecting,
     doubt,
     inbox,
     links,
+    mail_servers,
     own_words,
+    pauses,
+    senders,
     sign_in,
     simulation,
     summaries,
@@ -45,7 +51,7 @@ from engine import (
 )
 from engine import data_requests as engine_requests
 from engine import member_sessions as engine_sessions
-from engine.consent import opt_out
+from engine.consent import Act, objected, opt_out
 from engine.recipients import recipient
 from flows import CATALOGUE
 from integrations.mailbox import channel
@@ -103,6 +109,10 @@ GUARDED = {
     "sender.forget",
     "summary.order",
     "summary.give_up",
+    "mail_server.page",
+    "mail_server.enter",
+    "mail_server.prove",
+    "mail_server.forget",
 }
 # These name what every merchant has: nothing of another one's.
 EVERYBODYS = {"flow", "step"}
@@ -322,6 +332,37 @@ def test_no_function_of_the_engine_reaches_another_merchants_rows(cast: Cast) ->
     assert everything_of_hers(cast) == before
 
 
+def test_how_another_merchants_mail_goes_out_is_out_of_reach(cast: Cast) -> None:
+    machine, other, mine = cast.kontor.machine, cast.stranger.id, cast.kontor.merchant_id
+    who = {"merchant_id": mine, "by": "Mara"}
+    own = {"address": "m@x.example", "domain": "x.example", "codes": 1, "records": [], "code": "hash"}
+    server = {"host": "smtp.x.example", "port": 587, "login": "m", "sender": "m@x.example", "accounts": 1}
+    since, used = {"codes_since": clock.now(), "tries": 0}, {"in_use": True}
+    cast.kontor.write(sender_addresses.insert().values(**who, **own, **since, **used))
+    kept = {"accounts_since": clock.now(), "tries": 0, "password": b"sealed", "code": "hash"}
+    cast.kontor.write(mail_servers_table.insert().values(**who, **server, **kept, **used))
+    before = everything_of_hers(cast)
+    assert senders.prove(machine, other, "123456") == "none"
+    assert senders.look(machine, other) == "not_yet"
+    senders.forget(machine, other)
+    assert mail_servers.prove(machine, other, "123456") == "none"
+    mail_servers.forget(machine, other)
+    with transaction(machine.db) as session:
+        assert senders.of(session, other) is None
+        assert mail_servers.of(session, other) is None
+        assert mail_servers.sender_in_use(session, other) is None
+        assert pauses.open_pauses(session, other) == []
+    with transaction(machine.db) as session:
+        act = Act(first_address(cast), "x", clock.now())
+        assert not objected(machine, session, other, act)
+    assert not deliverability.look(machine, other, cast.kontor.rows(effects)[0].id)
+    assert everything_of_hers(cast) == before
+
+
+def first_address(cast: Cast) -> int:
+    return int(cast.kontor.rows(addresses)[0].id)
+
+
 def test_words_and_addresses_of_another_merchants_members_are_out_of_reach(cast: Cast) -> None:
     machine, other, mine = cast.kontor.machine, cast.stranger.id, cast.kontor.rows(members)[0].id
     with transaction(machine.db) as session:
@@ -349,6 +390,8 @@ TRIED = {
     "member_sessions.listing", "sign_in.confirm", "sign_in.key_of", "sign_in.member_of",
     "sign_in.send_confirmation", "sign_in.send_letter", "sign_in.signs_in",
     "summaries.order", "summaries.stop",
+    "consent.objected", "deliverability.look", "mail_servers.forget", "mail_servers.prove",
+    "senders.forget", "senders.look", "senders.prove",
     "own_words.save", "trial_mails.own_address", "trial_mails.shown_address",
 }  # fmt: skip
 
@@ -357,7 +400,8 @@ def test_every_function_a_page_may_call_with_a_merchants_number_is_known_here() 
     """A new one turns this red until it is tried as a stranger."""
     found = set()
     pages = (blast, changes, clicks, doubt, inbox, simulation, inspect.getmodule(opt_out))
-    members_own = (colleagues, engine_sessions, sign_in, own_words, summaries, trial_mails)
+    mails = (deliverability, mail_servers, senders)
+    members_own = (*mails, colleagues, engine_sessions, sign_in, own_words, summaries, trial_mails)
     for module in (*pages, disconnecting, engine_requests, *members_own):
         assert module is not None
         for name, function in inspect.getmembers(module, inspect.isfunction):

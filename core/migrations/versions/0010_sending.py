@@ -1,4 +1,4 @@
-"""What a shop sends on which day, what pauses it, and from which address."""
+"""What a shop sends on which day, what pauses it, from which address and by whom."""
 
 import sqlalchemy as sa
 import sqlmodel.sql.sqltypes
@@ -20,6 +20,7 @@ def upgrade() -> None:
     _mail_days()
     _flow_pauses()
     _sender_addresses()
+    _mail_servers()
 
 
 def _mail_days() -> None:
@@ -108,7 +109,34 @@ def _sender_addresses() -> None:
     )
 
 
+def _mail_servers() -> None:
+    op.create_table(
+        "mail_servers",
+        sa.Column("id", NUMBER, nullable=False),
+        sa.Column("merchant_id", NUMBER, nullable=False),
+        sa.Column("host", WORDS, nullable=False),
+        sa.Column("port", sa.Integer(), nullable=False),
+        sa.Column("login", WORDS, nullable=False),
+        sa.Column("password", sa.LargeBinary(), nullable=True),
+        sa.Column("sender", WORDS, nullable=False),
+        sa.Column("by", WORDS, nullable=False),
+        sa.Column("code", WORDS, nullable=True),
+        sa.Column("code_ends_at", MOMENT, nullable=True),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("accounts", sa.Integer(), nullable=False),
+        sa.Column("accounts_since", MOMENT, nullable=False),
+        sa.Column("in_use", sa.Boolean(), nullable=False),
+        sa.Column("refused_at", MOMENT, nullable=True),
+        sa.ForeignKeyConstraint(
+            ["merchant_id"], ["merchants.id"], name=op.f("fk_mail_servers_merchant_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_mail_servers")),
+        sa.UniqueConstraint("merchant_id", name=op.f("uq_mail_servers_merchant_id")),
+    )
+
+
 def downgrade() -> None:
+    op.drop_table("mail_servers")
     op.drop_table("sender_addresses")
     op.drop_table("flow_pauses")
     op.drop_table("mail_days")
