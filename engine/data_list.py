@@ -59,7 +59,7 @@ LIST: Sequence[Kept] = (
         "shop",
         (t.merchants, t.connections, t.hooks, t.readings, t.products, t.variants, t.work, t.sandbox_records),
     ),
-    Kept("settings", "shop", (t.settings_versions,)),
+    Kept("settings", "shop", (t.settings_versions, t.data_acts)),
     Kept("figures", "shop", (t.daily_figures, t.daily_takings, t.counted_days, t.late_days, t.look_backs)),
     Kept("acts", "shop", (t.legal_acts,)),
     Kept("visitors", "visitor", (t.connecting, t.exchanges), ATTEMPTS_KEPT),

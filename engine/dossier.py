@@ -33,14 +33,16 @@ ORDER = (
 )  # fmt: skip
 MESSAGE = ("flow", "kind", "step", "mode", "state", "due_at", "acted_at", "settled_at")
 RETURNED = {
-    "permanent": "It came back for good.",
-    "passing": "It came back for now.",
-    "complaint": "The person reported it as unwanted.",
+    "permanent": ("It came back for good.", "Sie kam endgültig zurück."),
+    "passing": ("It came back for now.", "Sie kam vorerst zurück."),
+    "complaint": ("The person reported it as unwanted.", "Die Person hat sie als unerwünscht gemeldet."),
 }
 TRIP = ("flow", "mode", "state", "since", "enrolled_at", "ended_at")
 
 
-def dossier(machine: Machine, session: Session, merchant_id: int, person_id: int) -> Plain:
+def dossier(
+    machine: Machine, session: Session, merchant_id: int, person_id: int, language: str = "en"
+) -> Plain:
     mine = (people.c.merchant_id == merchant_id, people.c.id == person_id)
     person = session.execute(select(people).where(*mine)).one()
     name = person.first_name and machine.vault.open(person.first_name, name_binding(merchant_id, person_id))
@@ -55,9 +57,9 @@ def dossier(machine: Machine, session: Session, merchant_id: int, person_id: int
         "consents": _consents(session, merchant_id, [row.id for row in theirs(addresses)]),
         "carts": _with_lines(session, theirs(carts), CART, lines.c.cart_id),
         "orders": _with_lines(session, theirs(orders), ORDER, lines.c.order_id),
-        "trips": [_reasoned(row, TRIP) for row in theirs(enrolments)],
-        "messages": [_message(machine, session, row) for row in theirs(effects)],
-        "decisions": [_decision(row) for row in theirs(decisions)],
+        "trips": [_reasoned(row, TRIP, language) for row in theirs(enrolments)],
+        "messages": [_message(machine, session, row, language) for row in theirs(effects)],
+        "decisions": [_decision(row, language) for row in theirs(decisions)],
     }
 
 
@@ -89,9 +91,9 @@ def _with_lines(session: Session, rows: Sequence[Any], names: Sequence[str], own
     return [_only(row, names) | {"lines": told[row.id]} for row in rows]
 
 
-def _message(machine: Machine, session: Session, row: Any) -> Plain:
+def _message(machine: Machine, session: Session, row: Any, language: str) -> Plain:
     """With its words, as long as they are kept, the clicks on its links, and whether it came back."""
-    told = _reasoned(row, MESSAGE)
+    told = _reasoned(row, MESSAGE, language)
     if row.content is not None:
         kept = kept_message(machine, row.key, row.content)
         told |= {"subject": kept.subject, "text": kept.text}
@@ -99,21 +101,23 @@ def _message(machine: Machine, session: Session, row: Any) -> Plain:
     came = select(bounces.c.kind, bounces.c.at).where(bounces.c.effect_id == row.id).order_by(bounces.c.id)
     return told | {
         "clicks": [_only(one, ("link", "at")) for one in session.execute(followed)],
-        "returned": [{"what": RETURNED[one.kind], "at": one.at} for one in session.execute(came)],
+        "returned": [
+            {"what": RETURNED[one.kind][language == "de"], "at": one.at} for one in session.execute(came)
+        ],
     }
 
 
-def _decision(row: Any) -> Plain:
+def _decision(row: Any, language: str) -> Plain:
     told = _only(row, ("flow", "mode", "kind", "at", "times"))
-    return told | {"reasons": [_reason(reason) for reason in row.reasons]}
+    return told | {"reasons": [_reason(reason, language) for reason in row.reasons]}
 
 
-def _reasoned(row: Any, names: Sequence[str]) -> Plain:
-    return _only(row, names) | {"reason": _reason(row.reason) if row.reason else None}
+def _reasoned(row: Any, names: Sequence[str], language: str) -> Plain:
+    return _only(row, names) | {"reason": _reason(row.reason, language) if row.reason else None}
 
 
-def _reason(noted: str) -> str:
+def _reason(noted: str, language: str) -> str:
     """The sentence of a reason; what it is about stays behind it."""
     slug, _, detail = noted.partition(":")
-    known = sentence(Reason(slug), "en") if slug in set(Reason) else slug
+    known = sentence(Reason(slug), language) if slug in set(Reason) else slug
     return f"{known} ({detail})" if detail else known

@@ -99,8 +99,31 @@ def erase_people(
 ) -> int:
     """Erase whoever the contact or these orders name; how many people."""
     found = meant_by(session, machine.vault, merchant.id, contact, order_refs)
+    return _erase_all(machine, session, merchant, found, prints_of(machine.vault, merchant.id, contact))
+
+
+def erase_by_print(machine: Machine, session: Session, merchant: Merchant, print_: str) -> int:
+    """Erase whom the mark of an e-mail address stands for; how many people."""
+    found = known_by(session, merchant.id, print_)
+    return _erase_all(machine, session, merchant, found, [("email", print_)])
+
+
+def known_by(session: Session, merchant_id: int, print_: str) -> list[int]:
+    """Whom the mark of an e-mail address stands for: nobody, or one person."""
+    mine = (addresses.c.merchant_id == merchant_id, addresses.c.channel == "email")
+    found = select(addresses.c.person_id).where(*mine, addresses.c.fingerprint == print_)
+    return list(session.execute(found).scalars())
+
+
+def _erase_all(
+    machine: Machine,
+    session: Session,
+    merchant: Merchant,
+    found: Sequence[int],
+    named: Sequence[tuple[str, str]],
+) -> int:
     lock_people(session, merchant.id, found)
-    prints = [*prints_of(machine.vault, merchant.id, contact)]
+    prints = [*named]
     for person_id in found:
         prints += _known_prints(session, merchant.id, person_id)
         _erase(session, merchant, person_id)

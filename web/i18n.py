@@ -31,7 +31,13 @@ def install(app: Flask) -> None:
     )
     app.jinja_env.globals["locale"] = locale
     app.jinja_env.filters |= {"money": money, "moment": moment, "day_and_time": day_and_time, "span": span}
-    app.jinja_env.filters |= {"day": day, "day_of": day_of, "number": number, "ago": ago}
+    app.jinja_env.filters |= {
+        "day": day,
+        "day_of": day_of,
+        "month_of": month_of,
+        "number": number,
+        "ago": ago,
+    }
     app.before_request(_remember_choice)
 
 
@@ -87,6 +93,11 @@ def day(at: datetime, zone: str) -> str:
 
 def day_of(one: date) -> str:
     return dates.format_date(one, "d. MMMM" if locale() == "de" else "d MMMM", locale=REGIONS[locale()])
+
+
+def month_of(one: date) -> str:
+    """May 2026."""
+    return dates.format_date(one, "LLLL yyyy", locale=REGIONS[locale()])
 
 
 def number(some: int) -> str:

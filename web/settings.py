@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 from core.db import reading
 from core.models import Merchant
 from core.settings import declared
-from engine import changes, mail_servers, summaries, trial_mails
+from engine import changes, mail_servers, monthly, summaries, trial_mails
 from engine.colours import colours_of, contrast
 from engine.shop_settings import SHOP, ShopSettings, shop_settings, shop_settings_at, shop_version
 from integrations import KEEPS_CONSENT
@@ -106,6 +106,7 @@ def _drawn(seen: Seen) -> str:
     colours, me = colours_of(seen.saved.colour), current_member_id(seen.merchant.key)
     with reading(machine().db) as db:
         past = history.of(db, seen.merchant.id, SHOP, ShopSettings, seen.speech, cursor)
+        months = monthly.of_last(db, seen.merchant, machine().flows)
         weekly = summaries.ordered(db, seen.merchant.id, me)
         sender = mail_servers.sender_in_use(db, seen.merchant.id)
     return render_template(
@@ -122,6 +123,7 @@ def _drawn(seen: Seen) -> str:
             round(contrast(colours.on_button, colours.button), 1), locale=seen.speech.region
         ),
         weekly=weekly,
+        months=months,
         own_address=trial_mails.shown_address(machine(), seen.merchant.id, me),
         connected=seen.merchant.platform in machine().connected,
     )

@@ -168,7 +168,8 @@ def test_rotate_keys_warns_of_what_no_key_opens(say: Say, sqlite_url: str) -> No
 def test_with_all_settings_given_production_starts_without_sandbox(production: dict[str, str]) -> None:
     app = create_app(read_config(production))
     client = app.test_client()
-    for path in ("/", "/sandbox", "/sandbox/cart/x", "/dev/sign-in/x"):
+    assert client.get("/", base_url="https://kontor.example").status_code == 200
+    for path in ("/sandbox", "/sandbox/cart/x", "/dev/sign-in/x"):
         assert client.get(path, base_url="https://kontor.example").status_code == 404, path
     for path in ("/sandbox/clock", "/sandbox/reset", "/sandbox/cart/add"):
         assert client.post(path, base_url="https://kontor.example").status_code in (400, 404), path

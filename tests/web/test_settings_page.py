@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
+from core import clock
 from core.db import reading, transaction
 from core.models import Merchant
 from core.models.tables import merchants, settings_versions
@@ -168,3 +169,12 @@ def test_inside_shopifys_admin_it_is_saved_by_the_pages_own_proof(tmp_path: Any,
         saved = admin.post(f"/m/{key}/settings", **form)
         assert saved.status_code == 303
         assert "id_token" in saved.headers["Location"]
+
+
+def test_she_reads_how_many_messages_went_out_each_month_and_that_they_cost_nothing(member: Member) -> None:
+    member.open("/sandbox").press("Add to cart").press("Go on to payment", "opt_in", email="anna@example.com")
+    member.press("Fast-forward 1 h")
+    month = f"{clock.now(member.merchant):%B %Y}"
+    assert re.search(rf"Messages per month {month} \( ?so far ?\) 1 ", member.look().told)
+    assert "free, without plans" in member.told
+    assert "bis jetzt" in member.look("de").told

@@ -5,8 +5,10 @@ import inspect
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 from flask.testing import FlaskClient
@@ -35,6 +37,7 @@ from engine import (
     changes,
     clicks,
     colleagues,
+    data_acts,
     deliverability,
     disconnecting,
     doubt,
@@ -108,6 +111,15 @@ GUARDED = {
     "sender.look_again",
     "sender.forget",
     "summary.order",
+    "data.page",
+    "data.look",
+    "data.person",
+    "data.export_person",
+    "data.ask_to_erase_person",
+    "data.erase_person",
+    "data.export_shop",
+    "data.ask_to_erase_shop",
+    "data.erase_shop",
     "summary.give_up",
     "mail_server.page",
     "mail_server.enter",
@@ -115,7 +127,7 @@ GUARDED = {
     "mail_server.forget",
 }
 # These name what every merchant has: nothing of another one's.
-EVERYBODYS = {"flow", "step"}
+EVERYBODYS = {"flow", "step", "mark"}
 SIGNED = {"shopper.unsubscribe_page", "shopper.unsubscribe", "shopper.follow"}
 # Coming from a platform's admin, proved by what the platform signed; `deeper` and `again` only lead on.
 # A mail server knows the secret that the address ends in.
@@ -174,6 +186,7 @@ class Cast:
             "message_id": [row.id for row in self.kontor.rows(mailbox_messages)][:1],
             "flow": ["cart_recovery"],
             "step": [1],
+            "mark": [row.fingerprint for row in self.kontor.rows(addresses)][:1],
             "member_id": [row.id for row in self.kontor.rows(members)][:1],
             "request_id": [row.id for row in self.kontor.rows(data_requests)][:1],
             "session_id": [row.id for row in self.kontor.rows(member_sessions)][:1],
@@ -327,8 +340,20 @@ def test_no_function_of_the_engine_reaches_another_merchants_rows(cast: Cast) ->
     assert mine not in {one.id for one in colleagues.listing(machine, other)}
     assert engine_requests.answer(machine, other, first(data_requests)[0].id, "Eve") == {}
     assert not disconnecting.disconnect(machine, other)
+    assert everything_of_hers(cast) == before
+
+
+def test_what_is_stored_of_another_merchant_is_neither_taken_nor_erased(cast: Cast) -> None:
+    machine, other, mine = cast.kontor.machine, cast.stranger.id, cast.kontor.rows(members)[0].id
+    before, print_ = everything_of_hers(cast), cast.kontor.rows(addresses)[0].fingerprint
+    assert data_acts.look_at_person(machine, other, print_) == []
+    assert data_acts.export_person(machine, other, print_, "Eve") == []
+    assert data_acts.erase_person(machine, other, print_, "Eve") == 0
+    with ZipFile(BytesIO(b"".join(data_acts.export_shop(machine, other, "Eve")))) as archive:
+        assert all(ADDRESS.encode() not in archive.read(name) for name in archive.namelist())
     summaries.order(machine, other, mine, "en")
     assert not summaries.stop(machine, other, mine)
+    data_acts.erase_shop(machine, other, mine)
     assert everything_of_hers(cast) == before
 
 
@@ -392,6 +417,8 @@ TRIED = {
     "summaries.order", "summaries.stop",
     "consent.objected", "deliverability.look", "mail_servers.forget", "mail_servers.prove",
     "senders.forget", "senders.look", "senders.prove",
+    "data_acts.erase_person", "data_acts.erase_shop", "data_acts.export_person", "data_acts.export_shop",
+    "data_acts.look_at_person",
     "own_words.save", "trial_mails.own_address", "trial_mails.shown_address",
 }  # fmt: skip
 
@@ -401,7 +428,10 @@ def test_every_function_a_page_may_call_with_a_merchants_number_is_known_here() 
     found = set()
     pages = (blast, changes, clicks, doubt, inbox, simulation, inspect.getmodule(opt_out))
     mails = (deliverability, mail_servers, senders)
-    members_own = (*mails, colleagues, engine_sessions, sign_in, own_words, summaries, trial_mails)
+    members_own = (
+        *(*mails, colleagues, engine_sessions, sign_in),
+        *(own_words, summaries, trial_mails, data_acts),
+    )
     for module in (*pages, disconnecting, engine_requests, *members_own):
         assert module is not None
         for name, function in inspect.getmembers(module, inspect.isfunction):

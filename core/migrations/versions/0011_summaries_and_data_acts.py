@@ -1,4 +1,4 @@
-"""The weekly summary."""
+"""The weekly summary, and what members did with stored data."""
 
 import sqlalchemy as sa
 import sqlmodel.sql.sqltypes
@@ -16,6 +16,24 @@ WAITING = sa.text("state = 'waiting'")
 def upgrade() -> None:
     _wishes()
     _summaries()
+    _data_acts()
+
+
+def _data_acts() -> None:
+    op.create_table(
+        "data_acts",
+        sa.Column("id", NUMBER, nullable=False),
+        sa.Column("merchant_id", NUMBER, nullable=False),
+        sa.Column("kind", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("by", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("people", sa.Integer(), nullable=False),
+        sa.Column("at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["merchant_id"], ["merchants.id"], name=op.f("fk_data_acts_merchant_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_data_acts")),
+    )
+    op.create_index("ix_data_acts_merchant", "data_acts", ["merchant_id", "at"])
 
 
 def _wishes() -> None:
@@ -67,5 +85,6 @@ def _summaries() -> None:
 
 
 def downgrade() -> None:
+    op.drop_table("data_acts")
     op.drop_table("summaries")
     op.drop_table("summary_wishes")
