@@ -7,7 +7,7 @@ KILLS ?= 200
 SEED ?= $(shell date +%s)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench torture screenshots
+.PHONY: help run test lint bench torture screenshots spamcheck
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,6 +29,9 @@ bench: $(READY) ## measure against the floors; exits 1 naming each goal missed
 
 torture: $(READY) ## kill workers KILLS times (200) with the dice of SEED
 	@$(PY) -m tests.torture --kills $(KILLS) --seed $(SEED)
+
+spamcheck: $(READY) ## have SpamAssassin judge the default mails
+	@$(PY) -m tests.spamcheck
 
 screenshots: $(READY) ## take the pictures of the README anew
 	@$(PY) -m tests.screenshots

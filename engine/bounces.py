@@ -3,16 +3,12 @@ so that what comes back names its message whatever else stands in it; one
 permanent return, or three passing ones, and the address is not written to again. Who
 complains about a message objects to advertising."""
 
-import hashlib
-import hmac
-from dataclasses import dataclass
 from typing import Literal
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core import clock
-from core.config import Config
 from core.db import insert, transact
 from core.models import Merchant
 from core.models.tables import addresses, bounces, effects, suppressions
@@ -20,40 +16,12 @@ from core.reasons import Reason
 from engine import consent, deliverability
 from engine.identity import lock_people
 from engine.machine import Machine
+from engine.return_addresses import Sent, opened
 from integrations.returned import Kind, read
 
 # What became of returned mail: "kept", "known" already, of nobody ("stranger"), or no returned mail at all.
 Verdict = Literal["kept", "known", "stranger", "no_bounce"]
 PASSING_AT_MOST = 3
-MARK = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """Which message, and to which address."""
-
-    merchant_id: int
-    address_id: int
-    effect_id: int
-
-
-def returns_to(config: Config, sent: Sent) -> str | None:
-    """The envelope's sender; None where the operator takes nothing back."""
-    if config.bounce_address is None:
-        return None
-    local, _, domain = config.bounce_address.rpartition("@")
-    named = f"{sent.merchant_id}-{sent.address_id}-{sent.effect_id}"
-    return f"{local}+{named}-{_mark(config, named)}@{domain}"
-
-
-def opened(config: Config, address: str) -> Sent | None:
-    """What a return address names; None for any that we did not make. Servers
-    may change small letters to large ones."""
-    named, _, mark = address.rpartition("@")[0].rpartition("+")[2].lower().rpartition("-")
-    parts = named.split("-")
-    if not mark.isascii() or not hmac.compare_digest(mark, _mark(config, named)):
-        return None
-    return Sent(*(int(part) for part in parts)) if len(parts) == 3 else None
 
 
 def hear(machine: Machine, raw: bytes) -> Verdict:
@@ -137,9 +105,3 @@ def _suppress(session: Session, merchant_id: int, fingerprint: str) -> None:
         at=clock.now(),
     )
     session.execute(row.on_conflict_do_nothing())
-
-
-def _mark(config: Config, named: str) -> str:
-    """In small letters and short, unlike the tokens of links: it is a part of an address."""
-    key = hashlib.sha256(f"kontor.bounce:{config.secret_key}".encode()).digest()
-    return hmac.new(key, named.encode(), hashlib.sha256).hexdigest()[:MARK]

@@ -21,7 +21,7 @@ from core.models.tables import (
 )
 from core.reasons import Reason, sentence
 from engine.identity import name_binding
-from engine.letters import kept_message
+from engine.kept_messages import kept_message
 from engine.machine import Machine
 
 Plain = dict[str, Any]

@@ -17,7 +17,7 @@ from core.db import transact
 from core.errors import AccountRefused, AddressRefused, InDoubt, NeedsMerchant, Permanent, Retryable
 from core.models.tables import effects
 from core.reasons import Reason
-from engine import bounces, deliverability, discounts, mail_days, mail_servers, privacy
+from engine import bounces, deliverability, discounts, mail_days, mail_servers, privacy, return_addresses
 from engine.asking import ask
 from engine.batches import Open, open_batch
 from engine.claims import Batch, claim
@@ -254,7 +254,7 @@ def _came_back(session: Session, opened: Open, row: Any) -> None:
     """Nobody writes to this address again."""
     address = address_of(opened.loaded, opened.trips[row.enrolment_id])
     if address is not None:
-        sent = bounces.Sent(opened.merchant.id, address.id, row.id)
+        sent = return_addresses.Sent(opened.merchant.id, address.id, row.id)
         bounces.keep(session, sent, "permanent")
 
 

@@ -1,7 +1,5 @@
 """A message made ready: what the person gets, and the call that sends it."""
 
-import json
-import zlib
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, timedelta
@@ -16,10 +14,11 @@ from core.models import Merchant
 from core.models.tables import discount_codes, effects
 from core.money import Money
 from core.reasons import Reason
-from engine import bounces, discounts, links, mail_servers
+from engine import discounts, links, mail_servers, return_addresses
 from engine.batches import Open
 from engine.facts import address_of
 from engine.identity import name_binding
+from engine.kept_messages import sealable
 from engine.known import Subject
 from engine.machine import Machine
 from engine.rendering import Brand, Content, Letter, Offer, Rendered, language_of, render
@@ -39,7 +38,7 @@ def prepare_message(
     target = links.with_utm(_cart_target(machine, opened, subject), row.flow, row.step)
     letter = _letter(machine, session, opened, row, subject, address)
     rendered = render(letter)
-    content = machine.vault.seal(_kept(rendered), f"effect:{row.key}:content")
+    content = machine.vault.seal(sealable(rendered), f"effect:{row.key}:content")
     values = {
         "content": content,
         "payload": row.payload | {"links": {"cart": target}},
@@ -52,23 +51,6 @@ def prepare_message(
         return lost(session, row)
     message = _message(machine, opened, row, address, rendered, letter.unsubscribe_url)
     return Ready(lambda: machine.send(message, opened.merchant, _account(machine, opened)))
-
-
-def kept_message(machine: Machine, key: str, content: bytes) -> Rendered:
-    """The message as it was rendered, from the effect's row."""
-    told = json.loads(zlib.decompress(machine.vault.open(content, f"effect:{key}:content")))
-    return Rendered(told["subject"], told["preheader"], told["html"], told["text"])
-
-
-def _kept(rendered: Rendered) -> bytes:
-    """A page shrinks to a fifth, which is what each commit waits for."""
-    told = {
-        "subject": rendered.subject,
-        "preheader": rendered.preheader,
-        "html": rendered.html,
-        "text": rendered.text,
-    }
-    return zlib.compress(json.dumps(told, ensure_ascii=False).encode("utf-8", "replace"), level=1)
 
 
 def _keep(session: Session, row: Any, values: dict[str, Any]) -> None:
@@ -178,9 +160,9 @@ def _message(
     by_account = opened.account if _writes_by_account(machine, opened) else None
     sender = by_account.sender if by_account else opened.sender
     message = message_of(machine.config, opened.merchant, shop, row.key, to, rendered, sender)
-    sent = bounces.Sent(opened.merchant.id, address.id, row.id)
+    sent = return_addresses.Sent(opened.merchant.id, address.id, row.id)
     # Her own server takes no sender but hers: what comes back comes to her.
-    returns_to = None if by_account else bounces.returns_to(machine.config, sent)
+    returns_to = None if by_account else return_addresses.returns_to(machine.config, sent)
     return replace(message, headers=headers, returns_to=returns_to)
 
 

@@ -13,7 +13,7 @@ from core.db import reading
 from core.models import Merchant
 from core.reasons import Reason
 from engine import blast, calendar, doubt
-from engine.letters import kept_message
+from engine.kept_messages import kept_message
 from engine.rendering import Rendered
 from web import chain, filters, timeline, unheard
 from web.i18n import gettext as _

@@ -9,8 +9,7 @@ from core.db import reading
 from core.errors import AddressRefused
 from core.models.tables import bounces as table
 from core.models.tables import effects, people, suppressions
-from engine import bounces
-from engine.bounces import Sent
+from engine import bounces, return_addresses
 from engine.dossier import dossier
 from tests.engine.stories import Postbox, steps, with_postbox
 from tests.support.kontor import Kontor
@@ -48,16 +47,16 @@ def test_each_message_has_a_return_address_of_its_own_that_nobody_else_can_make(
     assert address is not None
     assert address.startswith(f"bounces+{kontor.merchant_id}-")
     assert len(address.partition("@")[0]) <= 64, "longer, and mail servers refuse it"
-    sent = bounces.opened(kontor.machine.config, address)
+    sent = return_addresses.opened(kontor.machine.config, address)
     assert sent is not None
     assert sent.effect_id == int(kontor.rows(effects, effects.c.state == "done")[0].id)
-    assert bounces.opened(kontor.machine.config, address.upper()) == sent
+    assert return_addresses.opened(kontor.machine.config, address.upper()) == sent
     for forged in (address.replace("-", "-1", 1), "bounces@mail.kontor.example", "é+1-2-3-é@x", ""):
-        assert bounces.opened(kontor.machine.config, forged) is None
+        assert return_addresses.opened(kontor.machine.config, forged) is None
 
 
 def test_where_the_operator_takes_nothing_back_it_goes_out_as_before(kontor: Kontor) -> None:
-    assert bounces.returns_to(kontor.machine.config, Sent(1, 2, 3)) is None
+    assert return_addresses.returns_to(kontor.machine.config, return_addresses.Sent(1, 2, 3)) is None
 
 
 def test_an_address_that_is_none_is_not_written_to_again(kontor: Kontor, postbox: Postbox) -> None:

@@ -13,7 +13,7 @@ from core.db import reading
 from core.errors import InDoubt, Permanent, Retryable
 from core.models.tables import discount_codes, effects
 from engine import sweep
-from engine.letters import kept_message
+from engine.kept_messages import kept_message
 from integrations.roles import Access, Answer, DiscountOrder, LiveShop, Question
 from integrations.sandbox.bodies import CodeBody
 from integrations.sandbox.records import Records
