@@ -1,11 +1,13 @@
 """Every page in a real browser: readable for everybody, and nothing refused or missing."""
 
+from pathlib import Path
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from tests.screenshots import tell_the_story
-from tests.support.live import Live
+from tests.support.live import Live, start
 
 pytestmark = pytest.mark.browser
 
@@ -29,11 +31,18 @@ def pages_from(page: Page, address: str, language: str) -> list[str]:
         page.wait_for_load_state()
         found.append(page.url)
     found += words_of(found[1])
-    found += [
-        f"{hers}{path}"
-        for path in ("guide", "settings", "flows/cart_recovery", "flows/cart_recovery/mode/off")
-    ]
-    return [*found, f"{address}/no-such-page"]
+    flow = ("flows/cart_recovery", "flows/cart_recovery/mode/off")
+    found += [f"{hers}{path}" for path in ("guide", "settings", "data", "data/erase", *flow)]
+    found += [f"{address}/{path}" for path in ("privacy", "support", "imprint", "data-processing")]
+    return [*found, of_a_person(page, f"{hers}data"), f"{address}/no-such-page"]
+
+
+def of_a_person(page: Page, data: str) -> str:
+    page.goto(data)
+    page.locator("#email").fill("anna@example.com")
+    page.locator("form[action$='/data/look'] button").click()
+    page.wait_for_load_state()
+    return page.url
 
 
 def words_of(activity: str) -> list[str]:
@@ -83,3 +92,18 @@ def test_every_page_is_accessible_by_day_and_by_night_wide_and_narrow(
     context.close()
     expected = "Failed to load resource: the server responded with a status of 404 (NOT FOUND)"
     assert [fault for fault in faults if fault != expected] == []
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_the_front_page_is_accessible_as_well(browser: Browser, tmp_path: Path, language: str) -> None:
+    hosted, page = start(tmp_path, SANDBOX="0"), browser.new_page()
+    try:
+        for scheme, width in (("light", 1280), ("dark", 390)):
+            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            page.set_viewport_size({"width": width, "height": 900})
+            page.goto(f"{hosted.url}/?lang={language}")
+            assert Axe().run(page).violations_count == 0, Axe().run(page).generate_snapshot()
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+    finally:
+        page.context.close()
+        hosted.stop()
