@@ -33,7 +33,7 @@ torture: $(READY) ## kill workers KILLS times (200) with the dice of SEED
 spamcheck: $(READY) ## have SpamAssassin judge the default mails
 	@$(PY) -m tests.spamcheck
 
-screenshots: $(READY) ## take the pictures of the README anew
+screenshots: $(READY) ## take pictures of every page and every mail
 	@$(PY) -m tests.screenshots
 
 $(READY): requirements.txt requirements-dev.txt

@@ -14,6 +14,8 @@ HERS = {
     "settings": "/settings",
     "sender": "/sender",
     "mail-server": "/mail-server",
+    "data": "/data",
+    "data-erase": "/data/erase",
     "flow": FLOW,
     "mode-off": f"{FLOW}/mode/off",
     "look-back": f"{FLOW}/look-back",
@@ -52,6 +54,7 @@ def all_pages(live: Live, page: Page, language: str) -> dict[str, str]:
         found[name] = page.url
     found["activity-nobody"] = f"{found['activity']}?q=nobody@example.com"
     found["unsubscribe"] = _unsubscribing(page)
+    found["person"] = _of_a_person(page, found["data"])
     return found | _of_a_store(live, page) | {name: live.url + path for name, path in OPEN.items()}
 
 
@@ -61,6 +64,14 @@ def _unsubscribing(page: Page) -> str:
     link = re.search(r"http\S+/u/\S+", page.locator("pre.raw").first.inner_text())
     assert link, "a mail without a way out"
     return link[0]
+
+
+def _of_a_person(page: Page, data: str) -> str:
+    page.goto(data)
+    page.locator("#email").fill("anna@example.com")
+    page.locator("form[action$='/data/look'] button").click()
+    page.wait_for_load_state()
+    return page.url
 
 
 def _of_a_store(live: Live, page: Page) -> dict[str, str]:

@@ -1,12 +1,14 @@
 """Every page in a real browser: readable for everybody, and nothing refused or missing."""
 
+from pathlib import Path
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Response
 
 from tests.screenshots import tell_the_story
 from tests.support.all_pages import all_pages
-from tests.support.live import Live
+from tests.support.live import Live, start
 
 pytestmark = pytest.mark.browser
 HEAVIEST = 100_000
@@ -59,6 +61,21 @@ def test_every_page_is_accessible_by_day_and_by_night_wide_and_narrow(
     context.close()
     expected = "Failed to load resource: the server responded with a status of 404 (NOT FOUND)"
     assert [fault for fault in faults if fault != expected] == []
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_the_front_page_is_accessible_as_well(browser: Browser, tmp_path: Path, language: str) -> None:
+    hosted, page = start(tmp_path, SANDBOX="0"), browser.new_page()
+    try:
+        for scheme, width in (("light", 1280), ("dark", 390)):
+            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            page.set_viewport_size({"width": width, "height": 900})
+            page.goto(f"{hosted.url}/?lang={language}")
+            assert Axe().run(page).violations_count == 0, Axe().run(page).generate_snapshot()
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+    finally:
+        page.context.close()
+        hosted.stop()
 
 
 def test_no_page_is_heavy_with_all_that_belongs_to_it(live: Live, browser: Browser) -> None:
