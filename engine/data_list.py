@@ -57,10 +57,20 @@ LIST: Sequence[Kept] = (
     Kept(
         "shop",
         "shop",
-        (t.merchants, t.connections, t.hooks, t.readings, t.products, t.variants, t.work, t.sandbox_records),
+        (
+            *(t.merchants, t.connections, t.hooks, t.readings, t.products, t.variants, t.work),
+            *(t.sandbox_records, t.sender_addresses, t.mail_servers),
+        ),
     ),
     Kept("settings", "shop", (t.settings_versions, t.data_acts)),
-    Kept("figures", "shop", (t.daily_figures, t.daily_takings, t.counted_days, t.late_days, t.look_backs)),
+    Kept(
+        "figures",
+        "shop",
+        (
+            *(t.daily_figures, t.daily_takings, t.counted_days, t.late_days, t.look_backs),
+            *(t.mail_days, t.flow_pauses),
+        ),
+    ),
     Kept("acts", "shop", (t.legal_acts,)),
     Kept("visitors", "visitor", (t.connecting, t.exchanges), ATTEMPTS_KEPT),
     Kept("running", "nobody", (t.heartbeats, t.remote_hosts)),

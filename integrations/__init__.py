@@ -59,6 +59,11 @@ CHANNELS: dict[str, Callable[[Runtime], Channel]] = {
     MailboxChannel.key: MailboxChannel,
 }
 
+# By what merchants' own accounts are reached.
+ACCOUNTS: dict[str, Callable[[Runtime], Accounts]] = {
+    SmtpAccounts.key: lambda runtime: SmtpAccounts(runtime.config),
+}
+
 # How each platform signs a delivery: for the replay tool and the tests.
 SIGNING: dict[str, ModuleType] = {SHOPIFY.key: shopify_sign, WOOCOMMERCE.key: woocommerce_sign}
 
@@ -79,9 +84,9 @@ def own_channels(runtime: Runtime) -> dict[str, Channel]:
     return {SANDBOX.key: MailboxChannel(runtime)} if runtime.config.production else {}
 
 
-def accounts(runtime: Runtime) -> Accounts:
-    """Merchants' own accounts at mail servers."""
-    return SmtpAccounts(runtime.config)
+def accounts(runtime: Runtime) -> Accounts | None:
+    """Merchants' own accounts at mail servers; None where no vendor has any."""
+    return next((make(runtime) for make in ACCOUNTS.values()), None)
 
 
 def channel_for(runtime: Runtime) -> Channel:

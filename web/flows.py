@@ -161,7 +161,7 @@ def _about(db: Session, seen: Seen) -> dict[str, Any]:
     cursor = int(before) if is_number(before) else None
     pause = pauses.of_flow(db, merchant.id, flow.key)
     return {
-        "paused": paused.why(pause) if pause else "",
+        "paused": f"{paused.why(pause)} {paused.advice(pause)}" if pause else "",
         "waiting": outlook.waiting(db, merchant.id, flow.key, saved.mode),
         "other_times": len(outlook.trips_with_other_times(db, merchant.id, flow, saved)),
         "history": history.of(db, merchant.id, flow.key, flow.Settings, seen.speech, cursor),

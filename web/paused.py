@@ -29,5 +29,14 @@ def why(pause: Any) -> str:
     )
 
 
+def advice(pause: Any) -> str:
+    if pause.why == "complaint":
+        return _(
+            "Find out first whether these people expected your mails: who has agreed, how often you write,"
+            " and whether it is plain who writes."
+        )
+    return _("Find out first where these addresses come from: carts with made-up addresses, or an old list.")
+
+
 def _share(share: float) -> str:
     return format_percent(share, format="#,##0.0 %" if locale() == "de" else "#,##0.0%", locale=locale())

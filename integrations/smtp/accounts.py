@@ -16,6 +16,8 @@ MOST_REMEMBERED = 1000
 class SmtpAccounts:
     """A merchant's rows are sent one after the other, so one line a thread is enough."""
 
+    key = "smtp"
+
     def __init__(self, config: Config) -> None:
         self._config = config
         self._kept = threading.local()
