@@ -11,7 +11,7 @@ from core import clock
 from core.db import reading, transaction
 from core.models import Merchant
 from core.models.tables import data_acts
-from engine import disconnecting, legal_acts, privacy, whole_export
+from engine import disconnecting, legal_acts, privacy
 from engine.dossier import dossier
 from engine.machine import Machine
 
@@ -55,6 +55,9 @@ def erase_person(machine: Machine, merchant_id: int, print_: str, by: str) -> in
 def export_shop(machine: Machine, merchant_id: int, by: str) -> Iterator[bytes]:
     with transaction(machine.db) as session:
         _note(session, merchant_id, SHOP_EXPORTED, by)
+    # Packing takes a megabyte of modules that few ever need.
+    from engine import whole_export
+
     return whole_export.of(machine, merchant_id)
 
 

@@ -93,7 +93,9 @@ def _begin(machine: Machine, wish: Any) -> None:
     that comes second finds the date moved. Weeks that nobody was there for are
     left out: she gets one mail, not five."""
     with transaction(machine.db) as session:
-        merchant = session.get_one(Merchant, wish.merchant_id)
+        merchant = session.get(Merchant, wish.merchant_id)
+        if merchant is None:
+            return
         mine = (summary_wishes.c.member_id == wish.member_id, summary_wishes.c.due_at == wish.due_at)
         moved = update(summary_wishes).where(*mine).values(due_at=next_monday(merchant))
         if not session.execute(moved).rowcount or merchant.uninstalled_at is not None:  # type: ignore[attr-defined]
@@ -114,11 +116,11 @@ def _write_next(machine: Machine) -> bool:
     row = _claim(machine)
     if row is None:
         return False
-    message = _message(machine, row)
-    if message is None or not _move(machine, row, "waiting", "sending"):
+    letter = _letter(machine, row)
+    if letter is None or not _move(machine, row, "waiting", "sending"):
         _move(machine, row, "waiting", "dropped")
     else:
-        _move(machine, row, "sending", _sent(machine, row, message))
+        _move(machine, row, "sending", _sent(machine, row, *letter))
     return True
 
 
@@ -137,8 +139,8 @@ def _claim(machine: Machine) -> Any | None:
         return session.execute(taken.values(**values).returning(*summaries.c)).one()
 
 
-def _message(machine: Machine, row: Any) -> Message | None:
-    """None for whom it is not meant any more."""
+def _letter(machine: Machine, row: Any) -> tuple[str, Message] | None:
+    """The shop's platform and the letter; None for whom it is not meant any more."""
     with reading(machine.db) as session:
         mine = (members.c.id == row.member_id, members.c.merchant_id == row.merchant_id)
         member = session.execute(select(members).where(*mine)).one_or_none()
@@ -147,13 +149,12 @@ def _message(machine: Machine, row: Any) -> Message | None:
         merchant = session.get_one(Merchant, row.merchant_id)
         week = weeks.of(session, merchant, machine.flows, row.week, row.language)
         to = machine.vault.open(member.email, f"member:{merchant.id}:email").decode()
-        return summary_letters.letter(machine.config, merchant, week, member.id, to, f"summary-{row.id}")
+        key = f"summary-{row.id}"
+        return merchant.platform, summary_letters.letter(machine.config, merchant, week, member.id, to, key)
 
 
-def _sent(machine: Machine, row: Any, message: Message) -> str:
+def _sent(machine: Machine, row: Any, platform: str, message: Message) -> str:
     """What has become of it."""
-    with reading(machine.db) as session:
-        platform = session.get_one(Merchant, row.merchant_id).platform
     try:
         machine.channel_for(platform).send(message, row.merchant_id)
     except (Retryable, Permanent, InDoubt) as error:

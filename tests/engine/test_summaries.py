@@ -186,7 +186,7 @@ def test_a_worker_that_dies_handing_it_over_leaves_it_to_nobody_and_before_that_
 ) -> None:
     mara.orders()
     with monkeypatch.context() as dying:
-        dying.setattr(weekly, "_message", dies)
+        dying.setattr(weekly, "_letter", dies)
         with pytest.raises(KeyboardInterrupt):
             until(mara, monday())
     later(mara, minutes=5)

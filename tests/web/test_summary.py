@@ -2,16 +2,20 @@
 
 import re
 from html import unescape
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select, update
 
+from core import clock
 from core.db import reading, transaction
 from core.models import Merchant
-from core.models.tables import connections, members, merchants, summary_wishes
-from engine import links, sign_in
+from core.models.tables import mailbox_messages, members, summary_wishes
+from engine import links, sign_in, summaries
 from engine.machine import Machine
+from integrations.mailbox import channel
 from tests.web.browsing import Visitor
+from tests.web.in_admin import in_admin
 
 MARA = "mara@example.test"
 
@@ -77,19 +81,34 @@ def test_whose_address_is_not_known_confirms_it_first(
     assert visitor.open(page).sees_button("Stop the summary")
 
 
-def test_where_the_platform_decides_who_may_look_the_link_confirms_and_opens_nothing(
-    visitor: Visitor, machine: Machine, merchant: Merchant, page: str
+def test_ordered_in_the_admin_it_is_confirmed_by_mail_and_comes_on_monday(
+    tmp_path: Path, sqlite_url: str
 ) -> None:
-    with transaction(machine.db) as db:
-        db.execute(update(connections).values(webhook_secret=None))
-    visitor.open(page).press("Order the summary", email=MARA)
-    link = in_the_mail(visitor, merchant)
-    stranger = Visitor(visitor.client.application.test_client())
-    stranger.open(link).press("Confirm")
-    assert "Your address is confirmed" in stranger.text
-    with transaction(machine.db) as db:
-        db.execute(update(merchants).values(platform="another"))
-    assert stranger.open(page).status == 401
+    """Who may look is for the shop's platform to decide: the link opens nothing."""
+    with in_admin(tmp_path, sqlite_url) as admin:
+        admin.visit()
+        machine, key = admin.door.machine, admin.key()
+        asked = admin.post(f"/m/{key}/settings/summary/order", email=MARA, id_token=admin.token())
+        assert asked.status_code == 303
+        outside = Visitor(admin.door.app.test_client())
+        (link,) = re.findall(r"https?://[^/]+(/sign-in/[\w.=-]+)", newest(machine).text)
+        outside.open(link).press("Confirm")
+        assert "Your address is confirmed" in outside.text
+        assert outside.client.get(f"/m/{key}").status_code != 200
+        assert "Stop the summary" in admin.visit(f"/m/{key}/settings", lang="en").text
+        with transaction(machine.db) as db:
+            db.execute(update(summary_wishes).values(due_at=clock.now()))
+        summaries.run(machine)
+        assert ": your week, " in newest(machine).entry.subject
+        assert newest(machine).entry.to == MARA
+
+
+def newest(machine: Machine) -> channel.Opened:
+    with reading(machine.db) as db:
+        row = db.execute(select(mailbox_messages).order_by(mailbox_messages.c.id.desc()).limit(1)).one()
+    found = channel.read(machine.runtime, row.merchant_id, row.id)
+    assert found is not None
+    return found
 
 
 def test_the_mails_link_stops_it_with_one_press_and_looking_stops_nothing(
