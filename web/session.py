@@ -18,8 +18,12 @@ bp = Blueprint("session", __name__)
 
 
 def sign_in(merchant_id: int, member_id: int) -> None:
-    """Remember, in the signed cookie, that this browser is that member."""
+    """Remember, in the signed cookie, that this browser is that member; nothing of
+    whoever used it before but the language."""
+    language = session.get("locale")
     session.clear()
+    if language:
+        session["locale"] = language
     session["member"] = [merchant_id, member_id]
 
 

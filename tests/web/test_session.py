@@ -106,3 +106,10 @@ def token_of(browser: FlaskClient) -> str:
     found = re.search(r'name="csrf_token" value="([^"]+)"', page.text)
     assert found
     return found[1]
+
+
+def test_whoever_signs_in_keeps_the_language_she_chose(door: Doorstep) -> None:
+    shop = door.resident("woocommerce")
+    door.client.get("/sign-in?lang=de")
+    door.client.get(f"/dev/sign-in/{shop.key}")
+    assert '<html lang="de">' in door.client.get(f"/m/{shop.key}", headers={"Accept-Language": "en"}).text
