@@ -6,7 +6,6 @@ from typing import Any, Literal
 
 from core import dns
 from core.config import Config
-from core.dkim import Signer
 
 Kind = Literal["spf", "dkim", "dmarc"]
 State = Literal["right", "missing", "wrong", "several"]
@@ -62,7 +61,7 @@ def _with_include(text: str, wanted: str) -> str:
 
 
 def _dkim(config: Config, domain: str) -> Record:
-    key = _signer(config).public_key
+    key = _public_key(config)
     name, value = f"{config.dkim_selector}._domainkey.{domain}", f"v=DKIM1; k=rsa; p={key}"
     found = [text for text in _texts(config, name) if "p" in _tags(text)]
     if not found:
@@ -101,5 +100,9 @@ def _texts(config: Config, name: str) -> tuple[str, ...]:
     return dns.texts(name, config.dns_servers)
 
 
-def _signer(config: Config) -> Signer:
-    return Signer.of(config.dkim_domain or "", config.dkim_selector or "", config.dkim_private_key or "")
+def _public_key(config: Config) -> str:
+    # It is loaded when the first sender's domain is looked up.
+    from core.dkim import Signer
+
+    given = (config.dkim_domain, config.dkim_selector, config.dkim_private_key)
+    return Signer.of(*(one or "" for one in given)).public_key

@@ -9,15 +9,17 @@ import re
 import smtplib
 import threading
 from collections.abc import Iterator
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from core import clock
 from core.config import Config
-from core.dkim import Signer
 from core.errors import AccountRefused, AddressRefused, InDoubt, Permanent, Retryable
 from integrations.mime import address, build
 from integrations.roles import MailAccount, Message
 from integrations.smtp.line import Line, MailServer
+
+if TYPE_CHECKING:
+    from core.dkim import Signer
 
 _BROKEN = (smtplib.SMTPServerDisconnected, OSError)
 _SIGN_IN_FAULTS = frozenset({530, 534, 535, 538})
@@ -170,9 +172,12 @@ class SmtpChannel:
             self._lines = {thread: kept for thread, kept in self._lines.items() if kept is not line}
 
 
-def _signer(config: Config) -> Signer | None:
+def _signer(config: Config) -> "Signer | None":
     if not (config.dkim_domain and config.dkim_selector and config.dkim_private_key):
         return None
+    # Whoever signs nothing need not hold what signs.
+    from core.dkim import Signer
+
     return Signer.of(config.dkim_domain, config.dkim_selector, config.dkim_private_key)
 
 
