@@ -66,7 +66,11 @@ def _advance(machine: Machine, merchant_id: int) -> bool:
         now = clock.now()
         if _unsettled(session, merchant_id, now):
             return False
-        return _step(session, merchant)
+        goes_on = _step(session, merchant)
+    if not goes_on:
+        # What comes by the calendar and waits in no row, such as a summary.
+        machine.bells.upkeep()
+    return goes_on
 
 
 def _step(session: Session, merchant: Merchant) -> bool:

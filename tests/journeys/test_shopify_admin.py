@@ -113,8 +113,14 @@ def shopify() -> Iterator[FakeShopify]:
 
 
 @pytest.fixture
-def kontor(tmp_path: Path, shopify: FakeShopify) -> Iterator[Live]:
-    live = start(tmp_path, **at_fake(shopify))
+def settings() -> dict[str, str]:
+    """What a story sets besides."""
+    return {}
+
+
+@pytest.fixture
+def kontor(tmp_path: Path, shopify: FakeShopify, settings: dict[str, str]) -> Iterator[Live]:
+    live = start(tmp_path, **at_fake(shopify), **settings)
     shopify.app_url = live.url
     shopify.hooks.url = f"{live.url}/webhooks/shopify"
     yield live

@@ -28,13 +28,19 @@ class Standing:
 
 
 @pytest.fixture
-def standing(tmp_path: Path) -> Iterator[Standing]:
+def settings() -> dict[str, str]:
+    """What a story sets besides."""
+    return {}
+
+
+@pytest.fixture
+def standing(tmp_path: Path, settings: dict[str, str]) -> Iterator[Standing]:
     ours = make_authority("localhost")
     chain, authority = tmp_path / "host.pem", tmp_path / "authority.pem"
     chain.write_bytes(ours.host_chain)
     authority.write_bytes(ours.certificate)
     at = free_port()
-    settings = {
+    told = {
         "APP_URL": f"https://localhost:{at}",
         "ALLOW_PRIVATE_SHOPS": "1",
         "EXTRA_CA_FILE": str(authority),
@@ -42,10 +48,10 @@ def standing(tmp_path: Path) -> Iterator[Standing]:
     }
     with ExitStack() as up:
         store = up.enter_context(woocommerce_store(authorities=[ours.certificate], authority=ours))
-        live = start(tmp_path, **settings)
+        live = start(tmp_path, **told, **settings)
         up.callback(live.stop)
         up.enter_context(_front(at, int(live.url.rsplit(":", 1)[1]), chain))
-        yield Standing(settings["APP_URL"], store)
+        yield Standing(told["APP_URL"], store)
 
 
 @contextmanager

@@ -58,7 +58,7 @@ class About:
             "version": self.site.woocommerce,
             "wp_version": self.site.wordpress,
             "wp_cron": True,
-            "language": "en_US",
+            "language": self.site.language,
             "php_version": "8.2.0",
             "default_timezone": "UTC",
         }

@@ -21,6 +21,7 @@ class Site:
     timezone: str = "Europe/Madrid"
     currency: str = "EUR"
     country: str = "ES"
+    language: str = "en_US"
     woocommerce: str = "9.9.5"
     wordpress: str = "6.9"
     plugins: tuple[str, ...] = ("woocommerce/woocommerce.php",)
