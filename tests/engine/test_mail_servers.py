@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from core import clock
+from core import clock, network
 from core.db import reading
 from core.models.tables import effects, mail_servers, notices
 from core.vault import SealBroken
@@ -285,3 +285,20 @@ def test_a_hosted_sandbox_writes_to_no_server_of_strangers(beans: Beans) -> None
     machine = replace(beans.kontor.machine, own_channels={"sandbox": beans.post})
     assert not machine.may_have_account("sandbox")
     assert machine.may_have_account("other")
+
+
+def test_a_server_with_ever_more_addresses_keeps_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever owns the name says how many addresses it has, and none need answer."""
+    passed = 0.0
+
+    def nobody(_place: tuple[str, int], timeout: float) -> None:
+        nonlocal passed
+        passed += timeout
+        raise TimeoutError
+
+    monkeypatch.setattr(network, "resolved", lambda *_: [f"9.9.9.{n}" for n in range(200)])
+    monkeypatch.setattr(network.socket, "create_connection", nobody)
+    monkeypatch.setattr(network.time, "monotonic", lambda: passed)
+    with pytest.raises(TimeoutError):
+        network.connected("smtp.beans.example", 587, 15.0, allow_private=False)
+    assert passed <= 15
