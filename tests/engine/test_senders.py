@@ -294,3 +294,12 @@ def test_what_holds_for_the_domain_above_holds_for_hers(
 def test_another_shop_s_address_is_not_hers(kontor: Kontor) -> None:
     with reading(kontor.machine.db) as session:
         assert senders.in_use(session, kontor.merchant_id + 1) is None
+
+
+def test_a_domain_with_ever_so_many_parts_is_looked_up_in_few_questions(
+    config: Config, names: FakeNames
+) -> None:
+    sender_records.look_up(config, "a." * 100 + DOMAIN)
+    assert len(names.asked) <= 10
+    names.put("_dmarc.beans.example", "v=DMARC1; p=none")
+    assert sender_records.look_up(config, "a." * 100 + DOMAIN)[2].state == "right"
