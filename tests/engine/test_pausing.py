@@ -100,6 +100,19 @@ def test_one_complaint_stops_no_shop_and_two_do(kontor_on_both: Kontor, town: To
     assert [(row.why, row.came) for row in paused(kontor)] == [("complaint", 2)]
 
 
+def test_one_person_who_complains_about_each_of_her_messages_stops_no_shop(
+    kontor_on_both: Kontor, town: Town
+) -> None:
+    kontor = kontor_on_both
+    save(kontor, steps=step_settings(1)[:2])
+    kontor.leave_cart("eve@example.com")
+    kontor.forward(days=3)
+    hers = [message for message in town.sent if message.to == "eve@example.com"]
+    assert len(hers) == 2
+    assert come_back(kontor, hers, "complaint") == ["kept", "kept"]
+    assert how_it_runs(kontor)[0] == "live"
+
+
 def test_who_complains_gets_no_more_advertising(kontor_on_both: Kontor, town: Town) -> None:
     kontor = kontor_on_both
     message = town.sent[0]
