@@ -69,7 +69,7 @@ def account_of(machine: Machine, row: Any) -> MailAccount:
         password = machine.vault.open(row.password, binding(row.merchant_id)).decode()
     except SealBroken as error:
         raise AccountRefused("the password of the account can't be opened") from error
-    return MailAccount(row.host, row.port, row.login, password, row.sender)
+    return MailAccount(row.host, row.port, row.login, password, row.sender, row.code_ends_at.isoformat())
 
 
 def binding(merchant_id: int) -> str:
@@ -83,7 +83,8 @@ def try_out(machine: Machine, merchant: Merchant, typed: Typed, by: str) -> Trie
     if machine.accounts is None or not transact(machine.db, lambda session: _counted(session, merchant.id)):
         return "too_many"
     code = f"{secrets.randbelow(10**6):06d}"
-    account = MailAccount(typed.host, typed.port, typed.user, typed.password, typed.sender)
+    words = (typed.host, typed.port, typed.user, typed.password, typed.sender)
+    account = MailAccount(*words, entered=clock.now().isoformat())
     tried = _mailed(machine, merchant, account, code)
     if tried == "sent":
         transact(machine.db, lambda session: _keep(machine, session, merchant.id, account, code, by))

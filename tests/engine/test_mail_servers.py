@@ -213,6 +213,20 @@ def test_while_her_server_refuses_the_account_messages_wait_and_she_is_told(bean
     assert "your mail server takes your account again" in beans.post.sent[-1].subject
 
 
+def test_mended_at_her_provider_the_same_account_entered_anew_goes_on_at_once(beans: Beans) -> None:
+    beans.uses_it()
+    beans.server.login = ("beans", "locked")
+    let_go(beans.kontor)
+    come(beans.kontor, 1)
+    beans.kontor.forward(hours=2)
+    assert beans.row().refused_at is not None
+    beans.server.login = LOGIN
+    beans.uses_it()
+    beans.kontor.settle()
+    assert beans.row().refused_at is None
+    assert len(beans.got()) == 3, "both codes and what was held"
+
+
 def test_a_refused_account_is_not_tried_with_each_message(beans: Beans) -> None:
     beans.uses_it()
     beans.server.login = ("beans", "changed there")
