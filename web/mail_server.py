@@ -64,6 +64,7 @@ def enter(key: str) -> Response | tuple[str, int]:
             " offer TLS with a valid certificate."
         ),
         "refused_mail": _("The server refuses a mail to %(address)s.", address=typed.sender),
+        "busy": _("Other accounts are being tried right now. Try again in a minute."),
         "too_many": _("Too many accounts were tried. Wait an hour and try again."),
     }
     form.faults["account"] = told[tried]

@@ -177,6 +177,22 @@ def test_nobody_finds_out_passwords_from_here(beans: Beans) -> None:
     assert beans.tries() == "sent"
 
 
+def test_while_two_servers_take_their_time_no_third_keeps_a_thread(beans: Beans) -> None:
+    kontor, answers = beans.kontor, []
+
+    class Slow:
+        def send(self, *_: Any) -> str:
+            answers.append(beans.tries())
+            return "250 taken in the end"
+
+    quick = kontor.machine
+    kontor.machine = replace(quick, accounts=Slow())
+    assert beans.tries() == "sent"
+    assert answers == ["busy", "sent"]
+    kontor.machine = quick
+    assert beans.tries() == "sent", "the places are free again"
+
+
 def test_a_code_holds_for_half_an_hour_and_five_tries(beans: Beans) -> None:
     beans.tries()
     code = beans.code()
