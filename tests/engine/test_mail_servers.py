@@ -327,8 +327,8 @@ def test_a_server_with_ever_more_addresses_keeps_nobody_waiting(monkeypatch: pyt
         raise TimeoutError
 
     monkeypatch.setattr(network, "resolved", lambda *_: [f"9.9.9.{n}" for n in range(200)])
-    monkeypatch.setattr(network.socket, "create_connection", nobody)
-    monkeypatch.setattr(network.time, "monotonic", lambda: passed)
+    monkeypatch.setattr("core.network.socket.create_connection", nobody)
+    monkeypatch.setattr("core.network.time.monotonic", lambda: passed)
     with pytest.raises(TimeoutError):
         network.connected("smtp.beans.example", 587, 15.0, allow_private=False)
     assert passed <= 15
