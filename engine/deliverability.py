@@ -58,7 +58,7 @@ def look(machine: Machine, merchant_id: int, effect_id: int) -> bool:
 
 def _too_much(session: Session, merchant_id: int, flow: Flow) -> Rate | None:
     saved, merchant = flow_settings(session, merchant_id, flow), session.get_one(Merchant, merchant_id)
-    if saved.mode != "live":
+    if saved.mode != "live" or merchant.uninstalled_at is not None:
         return None
     since = max(clock.now(merchant) - WINDOW, saved.live_since or LONG_AGO)
     for why, limit in LIMITS.items():
