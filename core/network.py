@@ -120,18 +120,30 @@ def elsewhere(hosts: Sequence[str], host: str, port: int) -> tuple[str, int]:
 
 
 def connected(
-    host: str, port: int, timeout: float | None, *, allow_private: bool, hosts: Sequence[str] = ()
+    host: str, port: int, timeout: float, *, allow_private: bool, hosts: Sequence[str] = ()
 ) -> socket.socket:
-    """A line to the very address that was checked, for what speaks no HTTP.
+    """A line to the very address that was checked, for what speaks no HTTP. All
+    addresses together have `timeout`: a name may have any number of them.
     Raises ForbiddenAddress, and OSError where nobody answers."""
     host, port = elsewhere(hosts, host, port)
     failure: OSError | None = None
+    ends = time.monotonic() + timeout
     for address in (one for one in resolved(host, port) if allow_private or is_public(one)):
+        left = ends - time.monotonic()
+        if left <= 0:
+            break
         try:
-            return socket.create_connection((address, port), timeout)
+            return _line_to(address, port, left, timeout)
         except OSError as error:
             failure = error
     raise failure or ForbiddenAddress(host)
+
+
+def _line_to(address: str, port: int, left: float, timeout: float) -> socket.socket:
+    """Connected in what is `left`; each answer on it may take `timeout`."""
+    line = socket.create_connection((address, port), left)
+    line.settimeout(timeout)
+    return line
 
 
 def resolved(host: str, port: int) -> list[str]:

@@ -29,7 +29,7 @@ LEAST_SENT = 100
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """More than so many in a thousand pause the flow, but not fewer than `least`."""
+    """More than so many in a thousand pause the flow, but not of fewer than `least` people."""
 
     per_mille: int
     least: int
@@ -58,23 +58,25 @@ def look(machine: Machine, merchant_id: int, effect_id: int) -> bool:
 
 def _too_much(session: Session, merchant_id: int, flow: Flow) -> Rate | None:
     saved, merchant = flow_settings(session, merchant_id, flow), session.get_one(Merchant, merchant_id)
-    if saved.mode != "live":
+    if saved.mode != "live" or merchant.uninstalled_at is not None:
         return None
     since = max(clock.now(merchant) - WINDOW, saved.live_since or LONG_AGO)
     for why, limit in LIMITS.items():
-        came = _came(session, merchant_id, flow.key, since, why)
-        sent = _sent(session, merchant_id, flow.key, since) if came >= limit.least else 0
+        came, people = _came(session, merchant_id, flow.key, since, why)
+        sent = _sent(session, merchant_id, flow.key, since) if people >= limit.least else 0
         if sent >= LEAST_SENT and came * 1000 > sent * limit.per_mille:
             return Rate(why, came, sent)
     return None
 
 
-def _came(session: Session, merchant_id: int, flow: str, since: datetime, why: str) -> int:
-    """Of the messages that went since then, not since when it was heard of."""
+def _came(session: Session, merchant_id: int, flow: str, since: datetime, why: str) -> tuple[int, int]:
+    """Of the messages that went since then, not since when it was heard of; and of how many people."""
     of_flow = (effects.c.flow == flow, effects.c.mode == "live", effects.c.acted_at >= since)
-    counted = select(func.count()).select_from(bounces).join(effects, effects.c.id == bounces.c.effect_id)
+    people = func.count(bounces.c.fingerprint.distinct())
+    counted = select(func.count(), people).join(effects, effects.c.id == bounces.c.effect_id)
     mine = (bounces.c.merchant_id == merchant_id, bounces.c.kind == why)
-    return int(session.execute(counted.where(*mine, *of_flow)).scalar_one())
+    came, of_people = session.execute(counted.where(*mine, *of_flow)).one()
+    return int(came), int(of_people)
 
 
 def _sent(session: Session, merchant_id: int, flow: str, since: datetime) -> int:

@@ -34,6 +34,10 @@ class Bells:
     upkeep: Callable[[], None] = _silent
 
 
+# Accounts at mail servers that are tried at a time, by the threads that serve pages.
+MOST_TRIED = 2
+
+
 class Busy:
     """Which merchants and hosts this process is serving right now.
 
@@ -56,6 +60,7 @@ class Busy:
         self.choosing = threading.Lock()
         self.asking = threading.BoundedSemaphore(max(1, threads // 2))
         self.upkeep = threading.BoundedSemaphore(max(1, threads // 4))
+        self.trying = threading.BoundedSemaphore(MOST_TRIED)
 
     def full(self) -> list[int]:
         """The merchants that hold their half already."""

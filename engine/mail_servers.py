@@ -36,7 +36,7 @@ MOST_TRIES = 5
 # Of the code, and of accounts: nobody finds out passwords from here.
 MOST_ACCOUNTS, ACCOUNTS_WITHIN = 10, timedelta(hours=1)
 
-Tried = Literal["sent", "refused_account", "unreachable", "refused_mail", "too_many"]
+Tried = Literal["sent", "refused_account", "unreachable", "refused_mail", "too_many", "busy"]
 Proven = Literal["proven", "wrong", "late", "none"]
 
 
@@ -69,7 +69,7 @@ def account_of(machine: Machine, row: Any) -> MailAccount:
         password = machine.vault.open(row.password, binding(row.merchant_id)).decode()
     except SealBroken as error:
         raise AccountRefused("the password of the account can't be opened") from error
-    return MailAccount(row.host, row.port, row.login, password, row.sender)
+    return MailAccount(row.host, row.port, row.login, password, row.sender, row.code_ends_at.isoformat())
 
 
 def binding(merchant_id: int) -> str:
@@ -79,11 +79,22 @@ def binding(merchant_id: int) -> str:
 
 def try_out(machine: Machine, merchant: Merchant, typed: Typed, by: str) -> Tried:
     """Mail a code by this account to its own sender; what was used before goes on
-    being used unless the server takes the mail."""
+    being used unless the server takes the mail. A server may take minutes to
+    answer, and a thread of ours with it, so few are tried at a time."""
+    if not machine.busy.trying.acquire(blocking=False):
+        return "busy"
+    try:
+        return _tried_out(machine, merchant, typed, by)
+    finally:
+        machine.busy.trying.release()
+
+
+def _tried_out(machine: Machine, merchant: Merchant, typed: Typed, by: str) -> Tried:
     if machine.accounts is None or not transact(machine.db, lambda session: _counted(session, merchant.id)):
         return "too_many"
     code = f"{secrets.randbelow(10**6):06d}"
-    account = MailAccount(typed.host, typed.port, typed.user, typed.password, typed.sender)
+    words = (typed.host, typed.port, typed.user, typed.password, typed.sender)
+    account = MailAccount(*words, entered=clock.now().isoformat())
     tried = _mailed(machine, merchant, account, code)
     if tried == "sent":
         transact(machine.db, lambda session: _keep(machine, session, merchant.id, account, code, by))

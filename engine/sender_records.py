@@ -11,6 +11,10 @@ Kind = Literal["spf", "dkim", "dmarc"]
 State = Literal["right", "missing", "wrong", "several"]
 
 
+# As DMARC's own walk up a domain's tree: whoever has more labels is asked about by the last ones.
+DMARC_LABELS = 7
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
     """A text record as it is to stand at `name`, and how it stands: `there` is
@@ -73,7 +77,9 @@ def _dkim(config: Config, domain: str) -> Record:
 def _dmarc(config: Config, domain: str) -> Record:
     """That of the domain itself, or of one above it."""
     labels = domain.split(".")
-    for place in [".".join(labels[n:]) for n in range(len(labels) - 1)]:
+    near = labels[-DMARC_LABELS:]
+    above = [".".join(near[n:]) for n in range(len(near) - 1)]
+    for place in dict.fromkeys([domain, *above]):
         found = [text for text in _texts(config, f"_dmarc.{place}") if _is_dmarc(text)]
         if len(found) == 1:
             return Record("dmarc", f"_dmarc.{place}", found[0], "right", found[0])

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any, Literal
 
 import structlog
-from sqlalchemy import select, update
+from sqlalchemy import exists, select, update
 from sqlalchemy.orm import Session
 
 from core import clock
@@ -15,7 +15,7 @@ from core.config import Config
 from core.db import insert, reading, transact, transaction
 from core.errors import InDoubt, NeedsMerchant, Permanent, Retryable
 from core.models import Merchant
-from core.models.tables import sender_addresses
+from core.models.tables import merchants, sender_addresses
 from engine import notices, plain_letters, sender_records
 from engine.machine import Machine
 from engine.member_sessions import hashed
@@ -206,9 +206,13 @@ def run(machine: Machine, most: int = 1) -> int:
 
 
 def _claimed(session: Session) -> int | None:
-    """Its time is set ahead first: who dies here, or hears nothing, is followed by another."""
+    """Its time is set ahead first: who dies here, or hears nothing, is followed by another.
+    Whoever has left may take her records away and is told nothing."""
     now, due = clock.now(), sender_addresses.c.look_at
-    first = select(sender_addresses.c.id).where(due <= now).order_by(due).limit(1)
+    stays = exists().where(
+        merchants.c.id == sender_addresses.c.merchant_id, merchants.c.uninstalled_at.is_(None)
+    )
+    first = select(sender_addresses.c.id).where(due <= now, stays).order_by(due).limit(1)
     found = session.execute(first.with_for_update(skip_locked=True)).scalar_one_or_none()
     taken = update(sender_addresses).where(sender_addresses.c.id == found)
     ahead = taken.values(look_at=now + TAKES).returning(sender_addresses.c.merchant_id)

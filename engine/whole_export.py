@@ -21,6 +21,8 @@ from engine.machine import Machine
 from engine.rotation import SEALED, Sealed
 
 BATCH = 500
+# Of what holds whole messages or reports, of which one may have two megabytes.
+SEALED_BATCH = 10
 # Secrets by which one gets in, and what is no more than machinery.
 LEFT_OUT = {t.sign_in_links, t.letter_wishes, t.member_sessions, t.work}
 # What is encrypted and not named here, such as keys, is nobody's to take along.
@@ -76,21 +78,22 @@ def _text_of(machine: Machine, table: Table, merchant_id: int) -> Iterator[str]:
     sealed = {one.column: one for one in SEALED if (one.table, one.column) in OPENED and one.table is table}
     columns = [one.name for one in table.c if one.name in sealed or not isinstance(one.type, LargeBinary)]
     yield _lines([columns])
-    for rows in _batches(machine, table, merchant_id):
+    most = min(BATCH, SEALED_BATCH) if sealed else BATCH
+    for rows in _batches(machine, table, merchant_id, most):
         yield _lines([[_cell(machine, row, name, sealed.get(name)) for name in columns] for row in rows])
 
 
-def _batches(machine: Machine, table: Table, merchant_id: int) -> Iterator[Sequence[Any]]:
+def _batches(machine: Machine, table: Table, merchant_id: int, most: int) -> Iterator[Sequence[Any]]:
     """Each in a transaction of its own: nobody waits for a slow download."""
     key, whose = list(table.primary_key), table.c.id if table is t.merchants else table.c.merchant_id
-    wanted, last = select(table).where(whose == merchant_id).order_by(*key).limit(BATCH), None
+    wanted, last = select(table).where(whose == merchant_id).order_by(*key).limit(most), None
     while True:
         further = wanted if last is None else wanted.where(tuple_(*key) > tuple_(*last))
         with reading(machine.db) as session:
             rows = session.execute(further).all()
         if rows:
             yield rows
-        if len(rows) < BATCH:
+        if len(rows) < most:
             return
         last = [getattr(rows[-1], column.name) for column in key]
 

@@ -35,7 +35,14 @@ class Returned:
 
 def read(raw: bytes) -> Returned:
     """Whatever the bytes are; nothing in them is trusted but what we signed."""
-    mail = message_from_bytes(raw, policy=policy.compat32)
+    try:
+        return _read(message_from_bytes(raw, policy=policy.compat32))
+    except RecursionError:
+        # Parts within parts, a thousandfold: nobody's mail server writes so.
+        return Returned((), None)
+
+
+def _read(mail: Message) -> Returned:
     if mail.get_param("report-type") == "feedback-report":
         return _complaint(mail)
     return Returned(_to(mail), _kind(mail))

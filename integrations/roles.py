@@ -209,13 +209,15 @@ class Message:
 @dataclass(frozen=True, slots=True)
 class MailAccount:
     """A merchant's own account at a mail server, which she writes by from
-    `sender`; `password` must never be logged."""
+    `sender`; `password` must never be logged. `entered` tells one that she has
+    entered anew, with the same words, from the one before."""
 
     host: str
     port: int
     user: str
     password: str = field(repr=False)
     sender: str
+    entered: str = ""
 
 
 class Accounts(Protocol):

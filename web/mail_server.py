@@ -64,6 +64,7 @@ def enter(key: str) -> Response | tuple[str, int]:
             " offer TLS with a valid certificate."
         ),
         "refused_mail": _("The server refuses a mail to %(address)s.", address=typed.sender),
+        "busy": _("Other accounts are being tried right now. Try again in a minute."),
         "too_many": _("Too many accounts were tried. Wait an hour and try again."),
     }
     form.faults["account"] = told[tried]
@@ -109,6 +110,7 @@ def _read() -> tuple[Typed | None, Form]:
     password, sender = request.form.get("password", ""), usable(given["sender"])
     port = int(given["port"]) if given["port"] in {str(one) for one in PORTS} else 0
     form = Form(given["host"][:LONGEST], port or PORTS[0], given["user"][:LONGEST], given["sender"][:LONGEST])
+    plain = _("Letters with accents are not possible here: not every mail server understands them.")
     checks = {
         "host": (HOST.fullmatch(given["host"]), _("This is no name of a server, as smtp.example.com.")),
         "port": (port, _("Choose one of the ports.")),
@@ -116,7 +118,8 @@ def _read() -> tuple[Typed | None, Form]:
         "password": (_is_word(password), _("Enter the password of the account; it is kept encrypted.")),
         "sender": (sender, _("This is no e-mail address.")),
     }
-    form.faults = {name: told for name, (is_right, told) in checks.items() if not is_right}
+    form.faults = {name: plain for name in ("user", "password") if not request.form.get(name, "").isascii()}
+    form.faults |= {name: told for name, (is_right, told) in checks.items() if not is_right}
     if form.faults or sender is None:
         return None, form
     return Typed(given["host"].lower(), port, given["user"], password, sender), form

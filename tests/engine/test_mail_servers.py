@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from core import clock
+from core import clock, network
 from core.db import reading
 from core.models.tables import effects, mail_servers, notices
 from core.vault import SealBroken
@@ -177,6 +177,22 @@ def test_nobody_finds_out_passwords_from_here(beans: Beans) -> None:
     assert beans.tries() == "sent"
 
 
+def test_while_two_servers_take_their_time_no_third_keeps_a_thread(beans: Beans) -> None:
+    kontor, answers = beans.kontor, []
+
+    class Slow:
+        def send(self, *_: Any) -> str:
+            answers.append(beans.tries())
+            return "250 taken in the end"
+
+    quick = kontor.machine
+    kontor.machine = replace(quick, accounts=Slow())
+    assert beans.tries() == "sent"
+    assert answers == ["busy", "sent"]
+    kontor.machine = quick
+    assert beans.tries() == "sent", "the places are free again"
+
+
 def test_a_code_holds_for_half_an_hour_and_five_tries(beans: Beans) -> None:
     beans.tries()
     code = beans.code()
@@ -211,6 +227,20 @@ def test_while_her_server_refuses_the_account_messages_wait_and_she_is_told(bean
     assert {(state, reason) for step, state, reason in steps(kontor) if step == 1} == {("done", None)}
     tell(kontor)
     assert "your mail server takes your account again" in beans.post.sent[-1].subject
+
+
+def test_mended_at_her_provider_the_same_account_entered_anew_goes_on_at_once(beans: Beans) -> None:
+    beans.uses_it()
+    beans.server.login = ("beans", "locked")
+    let_go(beans.kontor)
+    come(beans.kontor, 1)
+    beans.kontor.forward(hours=2)
+    assert beans.row().refused_at is not None
+    beans.server.login = LOGIN
+    beans.uses_it()
+    beans.kontor.settle()
+    assert beans.row().refused_at is None
+    assert len(beans.got()) == 3, "both codes and what was held"
 
 
 def test_a_refused_account_is_not_tried_with_each_message(beans: Beans) -> None:
@@ -285,3 +315,20 @@ def test_a_hosted_sandbox_writes_to_no_server_of_strangers(beans: Beans) -> None
     machine = replace(beans.kontor.machine, own_channels={"sandbox": beans.post})
     assert not machine.may_have_account("sandbox")
     assert machine.may_have_account("other")
+
+
+def test_a_server_with_ever_more_addresses_keeps_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever owns the name says how many addresses it has, and none need answer."""
+    passed = 0.0
+
+    def nobody(_place: tuple[str, int], timeout: float) -> None:
+        nonlocal passed
+        passed += timeout
+        raise TimeoutError
+
+    monkeypatch.setattr(network, "resolved", lambda *_: [f"9.9.9.{n}" for n in range(200)])
+    monkeypatch.setattr("core.network.socket.create_connection", nobody)
+    monkeypatch.setattr("core.network.time.monotonic", lambda: passed)
+    with pytest.raises(TimeoutError):
+        network.connected("smtp.beans.example", 587, 15.0, allow_private=False)
+    assert passed <= 15

@@ -4,11 +4,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
+from core import clock
 from core.db import reading
 from core.errors import AddressRefused
 from core.models.tables import bounces as returned_rows
-from core.models.tables import consents, effects, flow_pauses, notices, settings_versions
+from core.models.tables import consents, effects, flow_pauses, merchants, notices, settings_versions
 from engine import awaiting, bounces, changes, deliverability, pauses
 from integrations.roles import Message
 from tests.engine.stories import CART_RECOVERY, Postbox, mode, save, step_settings, trips
@@ -98,6 +100,26 @@ def test_one_complaint_stops_no_shop_and_two_do(kontor_on_both: Kontor, town: To
     come_back(kontor, town.sent[1:2], "complaint")
     assert how_it_runs(kontor) == ("off", "Kontor")
     assert [(row.why, row.came) for row in paused(kontor)] == [("complaint", 2)]
+
+
+def test_one_person_who_complains_about_each_of_her_messages_stops_no_shop(
+    kontor_on_both: Kontor, town: Town
+) -> None:
+    kontor = kontor_on_both
+    save(kontor, steps=step_settings(1)[:2])
+    kontor.leave_cart("eve@example.com")
+    kontor.forward(days=3)
+    hers = [message for message in town.sent if message.to == "eve@example.com"]
+    assert len(hers) == 2
+    assert come_back(kontor, hers, "complaint") == ["kept", "kept"]
+    assert how_it_runs(kontor)[0] == "live"
+
+
+def test_a_shop_that_has_left_is_told_nothing_of_what_comes_back(kontor_on_both: Kontor, town: Town) -> None:
+    kontor = kontor_on_both
+    kontor.write(update(merchants).values(uninstalled_at=clock.now()))
+    come_back(kontor, town.sent[:5])
+    assert kontor.rows(notices) == []
 
 
 def test_who_complains_gets_no_more_advertising(kontor_on_both: Kontor, town: Town) -> None:

@@ -13,7 +13,7 @@ from core import clock
 from core.config import Config, read_config
 from core.db import reading
 from core.errors import Permanent, Retryable
-from core.models.tables import notices, sender_addresses
+from core.models.tables import merchants, notices, sender_addresses
 from engine import sender_records, senders
 from engine.sender_records import Record
 from tests.engine.stories import Postbox, with_postbox
@@ -206,6 +206,22 @@ def test_a_record_that_goes_leads_back_to_the_operators_address_and_is_told(
     assert [row.kind for row in kontor.rows(notices, notices.c.mended_at.is_not(None))] == ["sender"]
 
 
+def test_whoever_has_left_and_takes_her_records_away_hears_nothing_of_it(
+    kontor_on_both: Kontor, post: Postbox, names: FakeNames
+) -> None:
+    kontor = kontor_on_both
+    proven(kontor, post)
+    publish(kontor, names)
+    look(kontor)
+    names.records.clear()
+    kontor.write(update(merchants).values(uninstalled_at=clock.now()))
+    kontor.write(update(sender_addresses).values(look_at=clock.now(), looked_at=None))
+    assert senders.run(kontor.machine) == 0
+    assert kontor.rows(notices) == []
+    kontor.write(update(merchants).values(uninstalled_at=None))
+    assert senders.run(kontor.machine) == 1, "who comes back is looked after again"
+
+
 def test_name_servers_that_are_away_change_nothing(
     kontor_on_both: Kontor, post: Postbox, names: FakeNames
 ) -> None:
@@ -294,3 +310,12 @@ def test_what_holds_for_the_domain_above_holds_for_hers(
 def test_another_shop_s_address_is_not_hers(kontor: Kontor) -> None:
     with reading(kontor.machine.db) as session:
         assert senders.in_use(session, kontor.merchant_id + 1) is None
+
+
+def test_a_domain_with_ever_so_many_parts_is_looked_up_in_few_questions(
+    config: Config, names: FakeNames
+) -> None:
+    sender_records.look_up(config, "a." * 100 + DOMAIN)
+    assert len(names.asked) <= 10
+    names.put("_dmarc.beans.example", "v=DMARC1; p=none")
+    assert sender_records.look_up(config, "a." * 100 + DOMAIN)[2].state == "right"

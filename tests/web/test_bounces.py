@@ -28,6 +28,11 @@ def test_whoever_knows_the_address_may_post_and_hears_what_became_of_it(door: Do
     assert posted(door, SECRET, b"\0junk") == (200, "no_bounce")
 
 
+def test_what_is_folded_a_thousandfold_need_not_come_again(door: Doorstep) -> None:
+    parts = (b"Content-Type: multipart/mixed; boundary=%d\r\n\r\n--%d\r\n" % (n, n) for n in range(3000))
+    assert posted(door, SECRET, b"".join(parts)) == (200, "no_bounce")
+
+
 @pytest.mark.parametrize("secret", ["", "wrong", SECRET[:-1], f"{SECRET}x", "%C3%A9"])
 def test_nobody_else_gets_in(door: Doorstep, secret: str) -> None:
     assert posted(door, secret, MAIL)[0] == 404

@@ -84,6 +84,8 @@ def test_a_wrong_password_is_said_and_not_written_back(visitor: Visitor, page: s
         ({"user": ""}, "Enter the user name"),
         ({"password": ""}, "Enter the password"),
         ({"user": "x\r\ny"}, "Enter the user name"),
+        ({"user": "müller"}, "Letters with accents are not possible here"),
+        ({"password": "Kaffee für alle"}, "Letters with accents are not possible here"),
         ({"sender": "nobody"}, "This is no e-mail address."),
     ],
 )
