@@ -150,7 +150,8 @@ def _why(error: KontorError) -> Tried:
 def _keep(
     machine: Machine, session: Session, merchant_id: int, account: MailAccount, code: str, by: str
 ) -> None:
-    """In place of the one before; messages held for that one wait for this one."""
+    """In place of the one before; messages held for that one go out by the operator's
+    server, as all do until this one is in use."""
     values = {"host": account.host, "port": account.port, "login": account.user, "sender": account.sender}
     values |= {"password": machine.vault.seal(account.password, binding(merchant_id)), "by": by}
     values |= {"code": _hashed(machine, merchant_id, code), "code_ends_at": clock.now() + CODE_HOLDS}

@@ -17,6 +17,7 @@ from core.db import insert, reading, transaction
 from core.errors import InDoubt, Permanent, Retryable
 from core.models import Merchant
 from core.models.tables import members, merchants, summaries, summary_wishes
+from core.vault import SealBroken
 from engine import calendar, summary_letters, weeks
 from engine.machine import Machine
 from integrations.roles import Message
@@ -148,7 +149,12 @@ def _letter(machine: Machine, row: Any) -> tuple[str, Message] | None:
             return None
         merchant = session.get_one(Merchant, row.merchant_id)
         week = weeks.of(session, merchant, machine.flows, row.week, row.language)
-        to = machine.vault.open(member.email, f"member:{merchant.id}:email").decode()
+        try:
+            to = machine.vault.open(member.email, f"member:{merchant.id}:email").decode()
+        except SealBroken:
+            # A key of the operator's is missing; the other members have theirs.
+            log.exception("summary_address_not_readable", summary_id=row.id)
+            return None
         key = f"summary-{row.id}"
         return merchant.platform, summary_letters.letter(machine.config, merchant, week, member.id, to, key)
 

@@ -255,3 +255,11 @@ def test_what_was_written_goes_after_ninety_days_and_the_order_with_the_member(m
     mara.kontor.write(members.delete())
     with transaction(mara.kontor.machine.db) as session:
         assert session.execute(summary_wishes.select()).all() == []
+
+
+def test_an_address_that_no_key_opens_keeps_nobody_else_waiting(mara: Mara) -> None:
+    mara.orders()
+    mara.kontor.write(update(members).values(email=b"sealed with a key that is gone"))
+    until(mara, monday())
+    weekly.run(mara.kontor.machine)
+    assert (mara.got(), mara.state()) == ([], "dropped")
