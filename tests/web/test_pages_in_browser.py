@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, Response
+from playwright.sync_api import Browser
 
 from tests.screenshots import tell_the_story
 from tests.support.all_pages import all_pages
 from tests.support.live import Live, start
 
-pytestmark = pytest.mark.browser
-HEAVIEST = 100_000
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+LIGHTEST, HEAVIEST = 2_000, 100_000
 
 
 def words_of(activity: str) -> list[str]:
@@ -79,21 +79,19 @@ def test_the_front_page_is_accessible_as_well(browser: Browser, tmp_path: Path, 
 
 
 def test_no_page_is_heavy_with_all_that_belongs_to_it(live: Live, browser: Browser) -> None:
+    """Nothing is known of it, and pictures and mails within it count."""
     page = browser.new_page()
     tell_the_story(page, live.url, "de")
-    heavy: list[str] = []
-    for name, url in all_pages(live, page, "de").items():
-        fresh = browser.new_context(storage_state=page.context.storage_state())
-        weight = _weight(fresh.new_page(), url)
-        fresh.close()
-        heavy += [f"{name}: {weight:,} bytes"] if weight > HEAVIEST else []
+    pages = all_pages(live, page, "de")
+    line, came = page.context.new_cdp_session(page), list[float]()
+    line.send("Network.enable")
+    line.send("Network.setCacheDisabled", {"cacheDisabled": True})
+    line.on("Network.loadingFinished", lambda told: came.append(told["encodedDataLength"]))
+    weights: dict[str, float] = {}
+    for name, url in pages.items():
+        came.clear()
+        page.goto(url, wait_until="load")
+        weights[name] = sum(came)
     page.context.close()
-    assert heavy == []
-
-
-def _weight(page: Page, url: str) -> int:
-    """Bytes on the line of a page that nothing is known of, pictures and mails within it included."""
-    answers: list[Response] = []
-    page.on("response", lambda answer: answers.append(answer))  # noqa: PLW0108 - Playwright asks a function for its name.
-    page.goto(url, wait_until="networkidle")
-    return sum(answer.request.sizes()["responseBodySize"] for answer in answers)
+    assert min(weights.values()) > LIGHTEST, weights
+    assert {name: weight for name, weight in weights.items() if weight > HEAVIEST} == {}
