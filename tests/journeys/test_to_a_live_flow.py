@@ -101,7 +101,11 @@ class Way:
         return found[0]
 
 
-def test_in_shopifys_admin(desk: Desk, machine: Machine, mail: FakeMailServer) -> None:  # noqa: F811
+def test_in_shopifys_admin(
+    desk: Desk,  # noqa: F811 - The fixture.
+    machine: Machine,  # noqa: F811 - The fixture.
+    mail: FakeMailServer,
+) -> None:
     mug = desk.shop.add_product("Mug")
     desk.open()
     way = Way(desk.app, desk.page, lambda name: desk.page.locator("#menu").get_by_text(name), machine, mail)
@@ -121,7 +125,7 @@ def test_in_shopifys_admin(desk: Desk, machine: Machine, mail: FakeMailServer) -
 
 
 def test_signed_in_by_link(
-    standing: Standing,  # noqa: F811
+    standing: Standing,  # noqa: F811 - The fixture.
     browser: Browser,
     tmp_path: Path,
     mail: FakeMailServer,
@@ -149,7 +153,7 @@ def test_signed_in_by_link(
     made.db.dispose()
 
 
-def connects(standing: Standing, page: Page) -> int:  # noqa: F811
+def connects(standing: Standing, page: Page) -> int:  # noqa: F811 - The fixture.
     standing.store.site.language = "de_DE"
     mug = standing.store.add_product("Mug")
     standing.store.order(SHOPPER, [(mug, 1)])
@@ -166,7 +170,7 @@ def connects(standing: Standing, page: Page) -> int:  # noqa: F811
     return mug
 
 
-def signs_in_by_link(standing: Standing, way: Way) -> None:  # noqa: F811
+def signs_in_by_link(standing: Standing, way: Way) -> None:  # noqa: F811 - The fixture.
     """In a browser that has forgotten her."""
     way.screen.context.clear_cookies()
     way.screen.goto(f"{standing.url}/sign-in")
