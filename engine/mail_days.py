@@ -3,6 +3,7 @@ same transaction, and read with a question that is asked anyway."""
 
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from threading import get_native_id
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -17,7 +18,8 @@ from core.statements import Statement
 from engine import calendar
 from engine.built import BuiltOnce
 
-# More lanes than threads send for one shop at a time, for the most part.
+# A thread counts in a lane of its own, for the most part: the threads of a process
+# are numbered one after the other.
 LANES = 8
 FIRST_WEEK = timedelta(days=7)
 SETTLED = ("done", "unknown", "failed")
@@ -63,9 +65,9 @@ def counts(row: Any, state: str) -> bool:
 
 def count(session: Session, merchant: Merchant, row: Any, state: str) -> None:
     """A message that was settled in `state`. To come last in a transaction, as
-    others may be counting in the same lane."""
+    another process may be counting in the same lane."""
     if counts(row, state):
-        told = {"whose": merchant.id, "today": days(merchant)["today"], "lane": row.id % LANES}
+        told = {"whose": merchant.id, "today": days(merchant)["today"], "lane": get_native_id() % LANES}
         _COUNT(session).tell(session, told)
 
 
