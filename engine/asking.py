@@ -19,7 +19,7 @@ from core.reasons import Reason
 from core.vault import SealBroken
 from engine import ceiling, inbox, locking, privacy
 from engine.access import access_to
-from engine.batches import BUYING, Asked, Open, waits_for_account
+from engine.batches import BUYING, Asked, Open, is_expired, waits_for_account
 from engine.known import Subject
 from engine.loading import load
 from engine.machine import Machine
@@ -67,9 +67,8 @@ def _asked(machine: Machine, opened: Open, about_buying: list[Any], live: LiveSh
 
 def _needs_asking(machine: Machine, opened: Open, row: Any) -> bool:
     """What has expired anyway, or has to wait for tomorrow, needs no question."""
-    expired = row.valid_until is not None and clock.now(opened.merchant) > row.valid_until
     waits = ceiling.holds(machine.config, opened, row, opened.sent) or waits_for_account(machine, opened, row)
-    return row.kind in BUYING and row.enrolment_id in opened.trips and not (expired or waits)
+    return row.kind in BUYING and row.enrolment_id in opened.trips and not (is_expired(opened, row) or waits)
 
 
 def _question(machine: Machine, opened: Open, rows: Sequence[Any]) -> Question:

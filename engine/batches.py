@@ -76,9 +76,16 @@ def waits_for_account(machine: Machine, opened: Open, row: Any) -> bool:
     """Whether only the merchant can have it go on, by entering her account again."""
     if opened.account is None or opened.account.refused_at is None:
         return False
-    expired = row.valid_until is not None and clock.now(opened.merchant) > row.valid_until
-    counts = row.kind in BUYING and row.mode == "live" and not expired
-    return counts and machine.may_have_account(opened.merchant.platform)
+    return would_go(opened, row) and machine.may_have_account(opened.merchant.platform)
+
+
+def is_expired(opened: Open, row: Any) -> bool:
+    return row.valid_until is not None and clock.now(opened.merchant) > row.valid_until
+
+
+def would_go(opened: Open, row: Any) -> bool:
+    """What reaches the shopper, or is made for her, if nothing else is against it."""
+    return row.kind in BUYING and row.mode == "live" and not is_expired(opened, row)
 
 
 _OWN_SENDER = (

@@ -16,7 +16,7 @@ from core.config import Config
 from core.models import Merchant
 from core.reasons import Reason
 from engine import calendar
-from engine.batches import BUYING, Open
+from engine.batches import Open, would_go
 from engine.mail_days import Sent
 from engine.verdicts import Settled, stopped
 
@@ -39,9 +39,7 @@ def goes_on_at(merchant: Merchant) -> datetime:
 
 def holds(config: Config, opened: Open, row: Any, sent: Sent) -> bool:
     """Whether the row has to wait for tomorrow; what has expired has not."""
-    expired = row.valid_until is not None and clock.now(opened.merchant) > row.valid_until
-    counts = row.kind in BUYING and row.mode == "live" and not expired
-    return counts and is_reached(config, sent)
+    return would_go(opened, row) and is_reached(config, sent)
 
 
 def held_back(config: Config, opened: Open, row: Any, sent: Sent) -> Settled | None:

@@ -12,7 +12,7 @@ from core.models import Merchant
 from core.models.tables import addresses, effects
 from core.reasons import Reason
 from engine.access import access_to
-from engine.batches import Open
+from engine.batches import Open, is_expired
 from engine.machine import Machine
 from engine.verdicts import Ready, Settled, begin_acting, lost, skipped
 from engine.work import announce
@@ -51,7 +51,7 @@ def plan(
 
 def prepare(machine: Machine, session: Session, opened: Open, row: Any) -> Ready | Settled:
     """The address as it is known now: whoever was erased meanwhile is not told of."""
-    if row.valid_until is not None and clock.now(opened.merchant) > row.valid_until:
+    if is_expired(opened, row):
         return skipped(row, Reason.EXPIRED)
     if opened.merchant.uninstalled_at is not None:
         return skipped(row, Reason.UNINSTALLED)

@@ -4,7 +4,6 @@ While her server refuses the account, her messages are held, not lost: only she
 can mend it. Taking it out, or proving another one, lets them go on.
 """
 
-import hmac
 import secrets
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -21,9 +20,8 @@ from core.models import Merchant
 from core.models.tables import effects, mail_servers
 from core.reasons import Reason
 from core.vault import SealBroken
-from engine import notices, plain_letters, senders
+from engine import codes, notices, plain_letters, senders
 from engine.machine import Machine
-from engine.member_sessions import hashed
 from engine.work import announce
 from integrations.roles import MailAccount
 
@@ -31,13 +29,10 @@ log = structlog.get_logger()
 
 NOTICE = "mail_server"
 PORTS = (587, 465, 2525)
-CODE_HOLDS = timedelta(minutes=30)
-MOST_TRIES = 5
-# Of the code, and of accounts: nobody finds out passwords from here.
+# Nobody finds out passwords from here.
 MOST_ACCOUNTS, ACCOUNTS_WITHIN = 10, timedelta(hours=1)
 
 Tried = Literal["sent", "refused_account", "unreachable", "refused_mail", "too_many", "busy"]
-Proven = Literal["proven", "wrong", "late", "none"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +87,7 @@ def try_out(machine: Machine, merchant: Merchant, typed: Typed, by: str) -> Trie
 def _tried_out(machine: Machine, merchant: Merchant, typed: Typed, by: str) -> Tried:
     if machine.accounts is None or not transact(machine.db, lambda session: _counted(session, merchant.id)):
         return "too_many"
-    code = f"{secrets.randbelow(10**6):06d}"
+    code = codes.fresh()
     words = (typed.host, typed.port, typed.user, typed.password, typed.sender)
     account = MailAccount(*words, entered=clock.now().isoformat())
     tried = _mailed(machine, merchant, account, code)
@@ -110,12 +105,10 @@ def _counted(session: Session, merchant_id: int) -> bool:
     session.execute(row.on_conflict_do_nothing())
     mine = mail_servers.c.merchant_id == merchant_id
     known = session.execute(select(mail_servers).where(mine).with_for_update()).one()
-    counts = known.accounts_since > now - ACCOUNTS_WITHIN
-    if counts and known.accounts >= MOST_ACCOUNTS:
+    tried = codes.one_more(known.accounts, known.accounts_since, MOST_ACCOUNTS, ACCOUNTS_WITHIN)
+    if tried is None:
         return False
-    values = {"accounts": known.accounts + 1 if counts else 1}
-    values |= {"accounts_since": known.accounts_since if counts else now}
-    session.execute(update(mail_servers).where(mine).values(**values))
+    session.execute(update(mail_servers).where(mine).values(accounts=tried[0], accounts_since=tried[1]))
     return True
 
 
@@ -154,39 +147,35 @@ def _keep(
     server, as all do until this one is in use."""
     values = {"host": account.host, "port": account.port, "login": account.user, "sender": account.sender}
     values |= {"password": machine.vault.seal(account.password, binding(merchant_id)), "by": by}
-    values |= {"code": _hashed(machine, merchant_id, code), "code_ends_at": clock.now() + CODE_HOLDS}
+    values |= {"code": _hashed(machine, merchant_id, code), "code_ends_at": clock.now() + codes.HOLDS}
     mine = mail_servers.c.merchant_id == merchant_id
     new = {"tries": 0, "in_use": False, "refused_at": None}
     session.execute(update(mail_servers).where(mine).values(**values, **new))
 
 
-def prove(machine: Machine, merchant_id: int, code: str) -> Proven:
+def prove(machine: Machine, merchant_id: int, code: str) -> codes.Answer:
     """The mail to herself has arrived: from now on hers go out by this account."""
-    proven = transact(machine.db, lambda session: _proven(machine, session, merchant_id, code))
-    if proven == "proven":
+    typed = transact(machine.db, lambda session: _proven(machine, session, merchant_id, code))
+    if typed == "right":
         machine.bells.due()
-    return proven
+    return typed
 
 
-def _proven(machine: Machine, session: Session, merchant_id: int, code: str) -> Proven:
+def _proven(machine: Machine, session: Session, merchant_id: int, code: str) -> codes.Answer:
     mine = mail_servers.c.merchant_id == merchant_id
     row = session.execute(select(mail_servers).where(mine).with_for_update()).one_or_none()
-    if row is None or row.code is None:
-        return "none"
-    if row.code_ends_at <= clock.now() or row.tries >= MOST_TRIES:
-        return "late"
-    change = update(mail_servers).where(mine)
-    if not hmac.compare_digest(row.code, _hashed(machine, merchant_id, "".join(code.split()))):
-        session.execute(change.values(tries=row.tries + 1))
-        return "wrong"
-    session.execute(change.values(code=None, in_use=True, refused_at=None))
-    _goes_on(session, merchant_id)
-    notices.mend(session, merchant_id, NOTICE)
-    return "proven"
+    typed, change = codes.judged(row, _hashed(machine, merchant_id, code)), update(mail_servers).where(mine)
+    if typed == "wrong":
+        session.execute(change.values(tries=mail_servers.c.tries + 1))
+    if typed == "right":
+        session.execute(change.values(code=None, in_use=True, refused_at=None))
+        _goes_on(session, merchant_id)
+        notices.mend(session, merchant_id, NOTICE)
+    return typed
 
 
 def _hashed(machine: Machine, merchant_id: int, code: str) -> str:
-    return hashed(machine.config, "mail_account_code", f"{merchant_id}:{code}")
+    return codes.kept(machine.config, "mail_account_code", f"{merchant_id}", code)
 
 
 def forget(machine: Machine, merchant_id: int) -> None:

@@ -21,14 +21,7 @@ PLACES = {
     "mail_server": ACCOUNT,
 }
 # Where there is something to see once it is over.
-AFTERWARDS = {
-    "held": ACTIVITY,
-    "doubt": ACTIVITY,
-    "paused": FLOW,
-    "sender": SENDER,
-    "refused": ACTIVITY,
-    "mail_server": ACCOUNT,
-}
+AFTERWARDS = PLACES | {"held": ACTIVITY, "doubt": ACTIVITY}
 
 
 def letter(config: Config, merchant: Merchant, notice: Any, email: str, member_id: int) -> Message:

@@ -14,7 +14,7 @@ from core.facts import ConsentFacts, Facts
 from core.models.tables import effects
 from core.reasons import Reason
 from engine import calendar, ceiling, consent_writing, discounts, letters, permission
-from engine.batches import BUYING, Open, waits_for_account
+from engine.batches import BUYING, Open, is_expired, waits_for_account
 from engine.facts import facts_for
 from engine.known import Loaded, Planned, Subject
 from engine.loading import load
@@ -101,7 +101,7 @@ def _as_settings_say(machine: Machine, session: Session, opened: Open, row: Any)
 def _stale(opened: Open, row: Any, unread: bool) -> Settled | None:
     """Not with an answer older than this claim or than a minute, nor while an
     order we have not read yet lies in the inbox."""
-    if row.valid_until is not None and clock.now(opened.merchant) > row.valid_until:
+    if is_expired(opened, row):
         return skipped(row, Reason.EXPIRED)
     if row.kind not in BUYING:
         return None

@@ -1,11 +1,11 @@
 """The return address of each message: signed, so that what comes back names its message
 whatever else stands in it."""
 
-import hashlib
 import hmac
 from dataclasses import dataclass
 
 from core.config import Config
+from engine.member_sessions import hashed
 
 MARK = 20
 
@@ -40,5 +40,4 @@ def opened(config: Config, address: str) -> Sent | None:
 
 def _mark(config: Config, named: str) -> str:
     """In small letters and short, unlike the tokens of links: it is a part of an address."""
-    key = hashlib.sha256(f"kontor.bounce:{config.secret_key}".encode()).digest()
-    return hmac.new(key, named.encode(), hashlib.sha256).hexdigest()[:MARK]
+    return hashed(config, "bounce", named)[:MARK]

@@ -56,9 +56,6 @@ def _with_include(text: str, wanted: str) -> str:
     terms = text.split()
     if wanted.lower() in (term.lstrip("+").lower() for term in terms):
         return text
-    ends = next(
-        (n for n, term in enumerate(terms) if re.fullmatch(r"[-~?+]?all", term, re.IGNORECASE)), len(terms)
-    )
     last = re.compile(r"[-~?+]?all|redirect=.*", re.IGNORECASE)
     ends = next((n for n, term in enumerate(terms) if last.fullmatch(term)), len(terms))
     return " ".join([*terms[:ends], wanted, *terms[ends:]])

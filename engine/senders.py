@@ -1,7 +1,6 @@
 """A shop's own sender address: proven by a code that was mailed to it, and used for as
 long as its domain says by its records that mail may come from here."""
 
-import hmac
 import secrets
 from datetime import timedelta
 from typing import Any, Literal
@@ -16,16 +15,13 @@ from core.db import insert, reading, transact, transaction
 from core.errors import InDoubt, NeedsMerchant, Permanent, Retryable
 from core.models import Merchant
 from core.models.tables import merchants, sender_addresses
-from engine import notices, plain_letters, sender_records
+from engine import codes, notices, plain_letters, sender_records
 from engine.machine import Machine
-from engine.member_sessions import hashed
 from engine.sender_records import Record
 
 log = structlog.get_logger()
 
 NOTICE = "sender"
-CODE_HOLDS = timedelta(minutes=30)
-MOST_TRIES = 5
 MOST_CODES, CODES_WITHIN = 5, timedelta(days=1)
 # Whoever has just set a record looks again at once; name servers need not be asked faster.
 LEAST_BETWEEN = timedelta(seconds=5)
@@ -34,7 +30,6 @@ SOON, DAILY, TAKES = timedelta(hours=1), timedelta(days=1), timedelta(minutes=5)
 EAGER = timedelta(days=3)
 
 Asked = Literal["sent", "ours", "too_many", "refused", "busy"]
-Proven = Literal["proven", "wrong", "late", "none"]
 Looked = Literal["right", "not_yet", "busy", "wait"]
 
 
@@ -65,7 +60,7 @@ def ask(machine: Machine, merchant: Merchant, address: str, by: str) -> Asked:
     ours = machine.config.dkim_domain or ""
     if domain == ours or domain.endswith(f".{ours}"):
         return "ours"
-    code = f"{secrets.randbelow(10**6):06d}"
+    code = codes.fresh()
     told = {"address": address, "domain": domain, "by": by}
     told |= {"code": _hashed(machine, merchant.id, address, code)}
     if not transact(machine.db, lambda session: _asked(session, merchant.id, told)):
@@ -81,11 +76,11 @@ def _asked(session: Session, merchant_id: int, told: dict[str, Any]) -> bool:
     session.execute(row.on_conflict_do_nothing())
     mine = sender_addresses.c.merchant_id == merchant_id
     known = session.execute(select(sender_addresses).where(mine).with_for_update()).one()
-    counts = known.codes_since > now - CODES_WITHIN
-    if counts and known.codes >= MOST_CODES:
+    mailed = codes.one_more(known.codes, known.codes_since, MOST_CODES, CODES_WITHIN)
+    if mailed is None:
         return False
-    new = {"code_ends_at": now + CODE_HOLDS, "tries": 0, "proven_at": None, "in_use": False, "records": []}
-    new |= {"codes": known.codes + 1 if counts else 1, "codes_since": known.codes_since if counts else now}
+    new = {"code_ends_at": now + codes.HOLDS, "tries": 0, "proven_at": None, "in_use": False, "records": []}
+    new |= {"codes": mailed[0], "codes_since": mailed[1]}
     values = {**told, **new, "looked_at": None, "look_at": None}
     session.execute(update(sender_addresses).where(mine).values(**values))
     notices.mend_silently(session, merchant_id, NOTICE)
@@ -116,29 +111,25 @@ def _mailed(machine: Machine, merchant: Merchant, address: str, code: str) -> As
     return "sent"
 
 
-def prove(machine: Machine, merchant_id: int, code: str) -> Proven:
+def prove(machine: Machine, merchant_id: int, code: str) -> codes.Answer:
     """Whoever can read the address's mail knows its code."""
     return transact(machine.db, lambda session: _proven(machine, session, merchant_id, code))
 
 
-def _proven(machine: Machine, session: Session, merchant_id: int, code: str) -> Proven:
+def _proven(machine: Machine, session: Session, merchant_id: int, code: str) -> codes.Answer:
     mine = sender_addresses.c.merchant_id == merchant_id
     row = session.execute(select(sender_addresses).where(mine).with_for_update()).one_or_none()
-    if row is None or row.code is None:
-        return "none"
+    typed = codes.judged(row, _hashed(machine, merchant_id, row.address if row else "", code))
     now, change = clock.now(), update(sender_addresses).where(mine)
-    if row.code_ends_at <= now or row.tries >= MOST_TRIES:
-        return "late"
-    typed = _hashed(machine, merchant_id, row.address, "".join(code.split()))
-    if not hmac.compare_digest(row.code, typed):
-        session.execute(change.values(tries=row.tries + 1))
-        return "wrong"
-    session.execute(change.values(code=None, proven_at=now, look_at=now))
-    return "proven"
+    if typed == "wrong":
+        session.execute(change.values(tries=sender_addresses.c.tries + 1))
+    if typed == "right":
+        session.execute(change.values(code=None, proven_at=now, look_at=now))
+    return typed
 
 
 def _hashed(machine: Machine, merchant_id: int, address: str, code: str) -> str:
-    return hashed(machine.config, "sender_code", f"{merchant_id}:{address}:{code}")
+    return codes.kept(machine.config, "sender_code", f"{merchant_id}:{address}", code)
 
 
 def forget(machine: Machine, merchant_id: int) -> None:

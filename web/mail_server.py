@@ -14,7 +14,7 @@ from engine import mail_servers
 from engine.mail_servers import PORTS, Typed
 from web.i18n import gettext as _
 from web.pages import machine
-from web.sender import usable
+from web.sender import not_the_code, usable
 from web.session import current_member, current_merchant
 
 bp = Blueprint("mail_server", __name__, url_prefix="/m/<key>/mail-server")
@@ -74,14 +74,11 @@ def enter(key: str) -> Response | tuple[str, int]:
 @bp.post("/code")
 def prove(key: str) -> Response:
     merchant = _allowed(key)
-    proven = mail_servers.prove(machine(), merchant.id, request.form.get("code", "")[:20])
-    told = {
-        "proven": _("It works. From now on your mails go out by your own server."),
-        "wrong": _("This is not the code. Look again at the newest mail."),
-        "late": _("This code holds no more: it is too old, or was tried too often. Have another one sent."),
-        "none": _("No code is asked for at the moment."),
-    }
-    flash(told[proven], "message" if proven == "proven" else "error")
+    typed = mail_servers.prove(machine(), merchant.id, request.form.get("code", "")[:20])
+    if typed == "right":
+        flash(_("It works. From now on your mails go out by your own server."))
+    else:
+        flash(not_the_code(typed), "error")
     return _back(key)
 
 

@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 from core.models import Merchant
 from core.models.tables import effects
 from core.reasons import Reason
-from engine import awaiting, ceiling, mail_days, mail_servers, notices, pauses, senders
+from engine import awaiting, ceiling, mail_days, mail_servers, notices, pauses, refusals, senders
 from engine.daily import Told
-from engine.notice_letters import PLACES, title_of, words_of
+from engine.notice_letters import title_of, words_of
 from web import paused, timeline
 from web.i18n import gettext as _
 from web.i18n import locale, ngettext
@@ -21,8 +21,12 @@ from web.pages import flow_title, machine
 from web.shop_health import Brief
 
 # Where a notice is mended, if not by the connection; and what keeps messages from going out.
-PAGES = {senders.NOTICE: "sender.page", mail_servers.NOTICE: "mail_server.page"}
-GRAVE = ("reconnect", "refused", mail_servers.NOTICE)
+PAGES = {
+    senders.NOTICE: "sender.page",
+    mail_servers.NOTICE: "mail_server.page",
+    refusals.REFUSED: "activity.index",
+}
+GRAVE = ("reconnect", refusals.REFUSED, mail_servers.NOTICE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +70,6 @@ def _notice(merchant: Merchant, row: Any) -> Need:
 def _place(merchant: Merchant, kind: str) -> str:
     if kind in PAGES:
         return url_for(PAGES[kind], key=merchant.key)
-    if kind in PLACES:
-        return url_for("activity.index", key=merchant.key)
     anchor = "requests" if kind == "data_request" else None
     return url_for("connection.page", key=merchant.key, _anchor=anchor)
 

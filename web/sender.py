@@ -69,16 +69,21 @@ def enter(key: str) -> Response:
 @bp.post("/code")
 def prove(key: str) -> Response:
     merchant = current_merchant(key)
-    proven = senders.prove(machine(), merchant.id, request.form.get("code", "")[:20])
-    if proven == "proven":
+    typed = senders.prove(machine(), merchant.id, request.form.get("code", "")[:20])
+    if typed == "right":
         return _told_of(key, senders.look(machine(), merchant.id))
+    flash(not_the_code(typed), "error")
+    return _back(key)
+
+
+def not_the_code(typed: str) -> str:
+    """Why a mailed code proved nothing."""
     told = {
         "wrong": _("This is not the code. Look again at the newest mail."),
         "late": _("This code holds no more: it is too old, or was tried too often. Have another one sent."),
         "none": _("No code is asked for at the moment."),
     }
-    flash(told[proven], "error")
-    return _back(key)
+    return told[typed]
 
 
 @bp.post("/look")

@@ -17,6 +17,7 @@ from core.models.tables import effects, mail_servers, notices
 from core.vault import SealBroken
 from engine import mail_servers as accounts
 from engine import trial_mails
+from engine.codes import Answer
 from engine.mail_servers import Typed
 from integrations import accounts as real_accounts
 from tests.engine.stories import Postbox, steps
@@ -53,12 +54,12 @@ class Beans:
         assert found is not None
         return found[0]
 
-    def proves(self, code: str | None = None) -> accounts.Proven:
+    def proves(self, code: str | None = None) -> Answer:
         return accounts.prove(self.kontor.machine, self.kontor.merchant_id, code or self.code())
 
     def uses_it(self) -> None:
         assert self.tries() == "sent"
-        assert self.proves() == "proven"
+        assert self.proves() == "right"
 
     def row(self) -> Any:
         (row,) = self.kontor.rows(mail_servers)
@@ -109,7 +110,7 @@ def test_only_after_a_mail_to_herself_her_mails_go_out_by_her_server(beans: Bean
     beans.kontor.leave_cart("b@example.com")
     beans.kontor.forward(hours=2)
     assert beans.got() == [HERS], "the code, and nothing else yet"
-    assert beans.proves() == "proven"
+    assert beans.proves() == "right"
     beans.kontor.leave_cart("c@example.com")
     beans.kontor.forward(hours=2)
     assert beans.got()[1:] == ["c@example.com"]
@@ -221,7 +222,7 @@ def test_while_her_server_refuses_the_account_messages_wait_and_she_is_told(bean
     assert "your mail server refuses your account" in beans.post.sent[-1].subject
     assert beans.post.sent[-1].to == MARA, "told by the operator's server"
     assert beans.tries(password="changed there") == "sent"
-    assert beans.proves() == "proven"
+    assert beans.proves() == "right"
     kontor.settle()
     assert len(set(beans.got()[2:])) == 3, "each got it once"
     assert {(state, reason) for step, state, reason in steps(kontor) if step == 1} == {("done", None)}

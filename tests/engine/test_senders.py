@@ -15,6 +15,7 @@ from core.db import reading
 from core.errors import Permanent, Retryable
 from core.models.tables import merchants, notices, sender_addresses
 from engine import sender_records, senders
+from engine.codes import Answer
 from engine.sender_records import Record
 from tests.engine.stories import Postbox, with_postbox
 from tests.engine.test_notices import MARA, joins, tell
@@ -68,13 +69,13 @@ def code_in(post: Postbox) -> str:
     return found[0]
 
 
-def prove(kontor: Kontor, code: str) -> senders.Proven:
+def prove(kontor: Kontor, code: str) -> Answer:
     return senders.prove(kontor.machine, kontor.merchant_id, code)
 
 
 def proven(kontor: Kontor, post: Postbox) -> None:
     assert ask(kontor) == "sent"
-    assert prove(kontor, code_in(post)) == "proven"
+    assert prove(kontor, code_in(post)) == "right"
 
 
 def look(kontor: Kontor) -> senders.Looked:
@@ -145,7 +146,7 @@ def test_a_code_is_good_once_and_for_its_address_only(kontor_on_both: Kontor, po
     first = code_in(post)
     ask(kontor, "other@beans.example")
     assert code_in(post) == first or prove(kontor, first) == "wrong"
-    assert prove(kontor, f" {code_in(post)[:3]} {code_in(post)[3:]} ") == "proven"
+    assert prove(kontor, f" {code_in(post)[:3]} {code_in(post)[3:]} ") == "right"
     assert prove(kontor, code_in(post)) == "none"
     (row,) = kontor.rows(sender_addresses)
     assert row.code is None
