@@ -69,7 +69,6 @@ def _known(session: Session, platform: str, domain: str) -> Merchant | None:
 
 def _made(session: Session, platform: str, profile: Profile) -> Merchant:
     merchant = Merchant(
-        key=secrets.token_urlsafe(12),
         name=profile.name or profile.domain,
         platform=platform,
         timezone=profile.timezone,

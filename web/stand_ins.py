@@ -1,7 +1,5 @@
 """Merchants for development, as if their shop had been connected."""
 
-import secrets
-
 from core import clock
 from core.db import transaction
 from core.models import Connection, Member, Merchant
@@ -24,8 +22,7 @@ def add(machine: Machine, platform: str, name: str, *, live: bool, policy: str) 
     to know about it, as text."""
     shop: StandIn = SIGNING[platform].stand_in()
     with transaction(machine.db) as session:
-        key = secrets.token_urlsafe(12)
-        merchant = Merchant(key=key, name=name, platform=platform, currency=shop.currency)
+        merchant = Merchant(name=name, platform=platform, currency=shop.currency)
         session.add(merchant)
         session.flush()
         session.add(Member(merchant_id=merchant.id, platform_user="developer", name="Developer"))

@@ -1,5 +1,6 @@
 """Merchants, their members and connections, and their settings by version."""
 
+import secrets
 from datetime import datetime
 from typing import Any
 
@@ -8,6 +9,11 @@ from sqlmodel import Field, SQLModel
 
 from core import clock
 from core.models.types import belongs_to, json_column, primary_key
+
+
+def new_key() -> str:
+    """Without a dash: a command line would take a key that begins with one for an option."""
+    return secrets.token_urlsafe(12).replace("-", "_")
 
 
 class Merchant(SQLModel, table=True):
@@ -29,7 +35,7 @@ class Merchant(SQLModel, table=True):
     )
 
     id: int = primary_key()
-    key: str = Field(unique=True)
+    key: str = Field(default_factory=new_key, unique=True)
     name: str
     platform: str
     timezone: str = "Europe/Berlin"

@@ -58,7 +58,6 @@ def _merchant(session: Session, start_hour: int, locale: str) -> Merchant:
     real_now = clock.now()
     ahead = start_of(start_hour, real_now) - real_now
     merchant = Merchant(
-        key=secrets.token_urlsafe(12),
         name=SHOP_NAME,
         platform="sandbox",
         timezone=ZONE,

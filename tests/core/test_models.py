@@ -1,5 +1,6 @@
 """What is kept comes back as it was, on SQLite and PostgreSQL alike."""
 
+import re
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
@@ -10,6 +11,7 @@ from sqlalchemy.exc import IntegrityError, StatementError
 from core.db import insert, reading, transaction
 from core.models import metadata
 from core.models import tables as t
+from core.models.merchants import new_key
 
 AT = datetime(2026, 3, 29, 1, 59, 59, 123456, tzinfo=UTC)
 BEYOND_DOUBLES = 2**53 + 1
@@ -275,3 +277,9 @@ def _filled(column: Any, owner: int, ids: dict[str, int]) -> Any:
     kinds = {"UTCDateTime": AT, "Date": AT.date(), "Boolean": False, "JSON": {}, "LargeBinary": b"x"}
     text = f"{column.table.name}-{owner}"
     return kinds.get(type(column.type).__name__, 1 if isinstance(column.type, Integer) else text)
+
+
+def test_a_merchants_key_can_be_given_to_a_command_and_is_not_guessed() -> None:
+    keys = {new_key() for _ in range(500)}
+    assert len(keys) == 500
+    assert all(re.fullmatch(r"[A-Za-z0-9_]{16}", key) for key in keys)
