@@ -46,6 +46,7 @@ LIST: Sequence[Kept] = (
     Kept("consents", "shopper", (t.consents,)),
     Kept("never_again", "shopper", (t.suppressions, t.bounces)),
     Kept("carts", "shopper", (t.carts, t.orders, t.lines)),
+    Kept("waiting", "shopper", (t.sign_ups,)),
     Kept("decisions", "shopper", (t.enrolments, t.effects, t.decisions, t.clicks, t.discount_codes)),
     Kept("words", "shopper", (t.mailbox_messages,), MESSAGES_KEPT),
     Kept("reported", "shopper", (t.inbound, t.inbound_people, t.look_ups), BODIES_KEPT),
@@ -68,7 +69,7 @@ LIST: Sequence[Kept] = (
         "shop",
         (
             *(t.daily_figures, t.daily_takings, t.counted_days, t.late_days, t.look_backs),
-            *(t.mail_days, t.flow_pauses),
+            *(t.mail_days, t.flow_pauses, t.restocks),
         ),
     ),
     Kept("acts", "shop", (t.legal_acts,)),

@@ -38,6 +38,7 @@ from core.models.shops import (
 )
 from core.models.summaries import Summary, SummaryWish
 from core.models.trips import Click, Decision, DiscountCode, Effect, Enrolment
+from core.models.waitlist import Restock, SignUp
 
 metadata = SQLModel.metadata
 
@@ -47,6 +48,6 @@ __all__ = [
     "Enrolment", "Exchange", "FlowPause", "Heartbeat", "HookRow", "Inbound", "InboundPerson", "LateDay",
     "LegalAct", "LetterWish", "LineRow", "LookBack", "LookUpRow", "MailDay", "MailServerAccount",
     "MailboxMessage", "Member", "MemberSession", "Merchant", "Notice", "OrderRow", "Person", "ProductRow",
-    "ReadingRow", "RemoteHost", "SandboxRecord", "SenderAddress", "SettingsVersion", "SignInLink",
-    "Summary", "SummaryWish", "Suppression", "TrialMail", "VariantRow", "Work", "metadata", "naming",
+    "ReadingRow", "RemoteHost", "Restock", "SandboxRecord", "SenderAddress", "SettingsVersion", "SignInLink",
+    "SignUp", "Summary", "SummaryWish", "Suppression", "TrialMail", "VariantRow", "Work", "metadata", "naming",
 ]  # fmt: skip
