@@ -49,5 +49,6 @@ __all__ = [
     "LegalAct", "LetterWish", "LineRow", "LookBack", "LookUpRow", "MailDay", "MailServerAccount",
     "MailboxMessage", "Member", "MemberSession", "Merchant", "Notice", "OrderRow", "Person", "ProductRow",
     "ReadingRow", "RemoteHost", "Restock", "SandboxRecord", "SenderAddress", "SettingsVersion", "SignInLink",
-    "SignUp", "Summary", "SummaryWish", "Suppression", "TrialMail", "VariantRow", "Work", "metadata", "naming",
+    "SignUp", "Summary", "SummaryWish", "Suppression", "TrialMail", "VariantRow", "Work", "metadata",
+    "naming",
 ]  # fmt: skip
