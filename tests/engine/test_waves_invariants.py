@@ -140,7 +140,7 @@ def test_in_the_end_everybody_was_told_or_there_is_a_reason_why_not(kontor: Kont
     open_line(kontor, PEOPLE, factor=FACTOR)
     Days(kontor, random.Random(seed)).live(15)
     for switch in ("loses_webhooks", "is_down"):
-        kontor.store.switch(switch, on=False)  # type: ignore[arg-type]
+        kontor.store.switch(switch, on=False)
     save_shop(kontor, quiet_email=False)
     kontor.hear(kontor.store.sell_out(MUG))
     kontor.hear(kontor.store.restock(MUG, 40))
