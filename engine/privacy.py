@@ -30,7 +30,7 @@ from core.models.tables import (
     suppressions,
 )
 from core.reasons import Reason
-from engine import data_requests, legal_acts, notices
+from engine import data_requests, legal_acts, notices, restocks
 from engine.identity import lock_people, meant_by, prints_of
 from engine.machine import Machine
 from engine.trips import RUNNING, end_trip, end_trips_of_person, skip_waiting
@@ -79,6 +79,7 @@ def uninstall(session: Session, merchant: Merchant) -> None:
     for enrolment_id in session.execute(running).scalars().all():
         end_trip(session, merchant.id, enrolment_id, Reason.UNINSTALLED, at)
     skip_waiting(session, merchant.id, Reason.UNINSTALLED)
+    restocks.end_all(session, merchant, Reason.UNINSTALLED)
     session.execute(
         update(connections)
         .where(connections.c.merchant_id == merchant.id)

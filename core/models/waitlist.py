@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, text
+from sqlalchemy import BigInteger, Index, text
 from sqlmodel import Field, SQLModel
 
 from core import clock
@@ -69,7 +69,7 @@ class SignUp(SQLModel, table=True):
     ends_at: datetime
     confirmed_at: datetime | None = None
     not_before: datetime | None = None
-    rehearsed: int | None = None
+    rehearsed: int | None = Field(default=None, sa_type=BigInteger)
     told_at: datetime | None = None
     over_at: datetime | None = None
     created_at: datetime = Field(default_factory=clock.now)
@@ -79,7 +79,8 @@ class Restock(SQLModel, table=True):
     """A variant that is back while people wait, from the first news of it until it is
     sold out again or nobody waits any more: running → over(reason). One of a flow and
     mode is running at a time. `wave` counts the waves and `wave_at` (merchant's time) is
-    when the present one began; `called` counts all whose turn it was."""
+    when the present one began; `called` counts all whose turn it was, `wave_called` those of
+    the present wave. `look_id` is the effect with which it is looked at next."""
 
     __tablename__ = "restocks"
     __table_args__ = (
@@ -106,5 +107,7 @@ class Restock(SQLModel, table=True):
     wave: int = 0
     wave_at: datetime | None = None
     called: int = 0
+    wave_called: int = 0
+    look_id: int | None = Field(default=None, sa_type=BigInteger)
     began_at: datetime
     over_at: datetime | None = None
