@@ -112,6 +112,7 @@ def decision(kind: str) -> str:
     """What a flow decided, in words for people."""
     words = {
         "enrolled": _("Reminders planned"),
+        "called": _("Message planned"),
         "refused": _("Nothing planned"),
         "exited": _("Stopped"),
         "replaced": _("Cart replaced by a newer one"),
@@ -170,6 +171,7 @@ def content(slug: str) -> str:
         "answers": _("Answers to questions"),
         "incentive": _("Offer"),
         "last_call": _("Last call"),
+        "back": _("It is back"),
         "create_discount": _("Discount code"),
         "remove_discount": _("Discount code taken back"),
         "write_consent": _("Unsubscribing passed on to the shop"),
