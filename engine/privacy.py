@@ -25,6 +25,8 @@ from core.models.tables import (
     merchants,
     orders,
     people,
+    sign_up_letters,
+    sign_ups,
     suppressions,
 )
 from core.reasons import Reason
@@ -219,6 +221,9 @@ def _forget_messages(session: Session, merchant_id: int, person_id: int) -> None
             mailbox_messages.c.merchant_id == merchant_id, mailbox_messages.c.key.in_(keys)
         )
     )
+    letters = select(sign_up_letters.c.key).join(sign_ups, sign_ups.c.id == sign_up_letters.c.sign_up_id)
+    hers = letters.where(sign_ups.c.merchant_id == merchant_id, sign_ups.c.person_id == person_id)
+    session.execute(delete(mailbox_messages).where(mailbox_messages.c.key.in_(hers)))
     ids = select(effects.c.id).where(*theirs)
     session.execute(delete(bounces).where(bounces.c.merchant_id == merchant_id, bounces.c.effect_id.in_(ids)))
     session.execute(update(effects).where(*theirs).values(content=None, provider_ref=None))

@@ -17,7 +17,7 @@ from core.facts import Facts
 from core.models import Merchant
 from core.models.tables import effects, products, restocks, sign_ups, variants
 from core.reasons import Reason
-from engine import waiting
+from engine import sign_up_endings, waiting
 from engine.batches import WAVE
 from engine.machine import Machine
 from engine.records import Touched
@@ -204,9 +204,7 @@ def _close(session: Session, line: Line, reason: Reason) -> None:
     """What was waited for does not come back: nobody waits for it any more."""
     end(session, line, reason)
     mine = (sign_ups.c.merchant_id == line.merchant.id, sign_ups.c.variant_id == line.variant_id)
-    still = or_(sign_ups.c.state == "waiting", sign_ups.c.state == "unconfirmed")
-    over = {"state": "over", "reason": reason.value, "over_at": clock.now(line.merchant)}
-    session.execute(update(sign_ups).where(*mine, still).values(**over))
+    sign_up_endings.close(session, mine, reason, clock.now(line.merchant))
 
 
 def notify_now(machine: Machine, merchant_id: int, variant_id: int, people: int) -> bool:

@@ -68,6 +68,7 @@ def navigation(merchant: Merchant) -> list[tuple[str, str, dict[str, str]]]:
     pages = [
         ("overview.page", _("Overview"), hers),
         ("activity.index", _("Activity"), hers),
+        ("demand.page", _("Demand"), hers),
         ("settings.page", _("Settings"), hers),
     ]
     if machine().config.smtp_url is None:

@@ -16,6 +16,7 @@ from web import (
     connect,
     connection,
     data,
+    demand,
     design,
     doors,
     flows,
@@ -37,6 +38,7 @@ from web import (
     signing_in,
     static_files,
     summary,
+    waitlist,
     words,
 )
 
@@ -55,6 +57,7 @@ PAGES = (
     mailbox.bp,
     connection.bp,
     data.bp,
+    demand.bp,
     words.bp,
     brand.bp,
     flows.bp,
@@ -97,7 +100,7 @@ def site(config: Config, machine: Machine, queue: Huey, root: Path) -> Flask:
 def _register(app: Flask, config: Config) -> None:
     """Shoppers' pages, a mail server that posts what came back, and a store that
     brings its keys carry their own proof instead of a form token."""
-    for blueprint in (shopper.shopper, health.bp, bounces.bp, summary.mailed):
+    for blueprint in (shopper.shopper, waitlist.bp, health.bp, bounces.bp, summary.mailed):
         pages.csrf.exempt(blueprint)
         app.register_blueprint(blueprint)
     pages.csrf.exempt(connect.take_keys)

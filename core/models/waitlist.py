@@ -39,9 +39,18 @@ class SignUp(SQLModel, table=True):
         Index("ix_sign_ups_called", "variant_id", **_where("state = 'called'")),
         Index("ix_sign_ups_told", "variant_id", "told_at", **_where("told_at IS NOT NULL")),
         Index("ix_sign_ups_ends", "ends_at", **_where("state IN ('unconfirmed', 'waiting')")),
+        Index(
+            "ix_sign_ups_demand",
+            "merchant_id",
+            "variant_id",
+            "place_at",
+            **_where("state IN ('waiting', 'called')"),
+        ),
         Index("ix_sign_ups_merchant", "merchant_id", "place_at"),
         Index("ix_sign_ups_person", "person_id"),
         Index("ix_sign_ups_address", "address_id"),
+        # Links in mails name a sign-up by its number, which nobody else may ever have.
+        {"sqlite_autoincrement": True},
     )
 
     id: int = primary_key()

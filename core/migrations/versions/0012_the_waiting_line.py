@@ -42,6 +42,7 @@ def _sign_ups() -> None:
         sa.Column("created_at", TIME, nullable=False),
         *(_owned("sign_ups", owner, table) for owner, table in OWNERS.items()),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sign_ups")),
+        sqlite_autoincrement=True,
     )
     opened = "state IN ('unconfirmed', 'waiting', 'called')"
     _index("uq_sign_ups_open", "sign_ups", ["merchant_id", "variant_id", "address_id"], opened, unique=True)

@@ -1,0 +1,67 @@
+"""A shop with something sold out, and people who wait for it."""
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import select
+
+from core import clock
+from core.db import reading, transaction
+from core.events import Product, Stock, Variant
+from core.facts import Mode
+from core.models.tables import variants
+from core.money import Money
+from engine import catalogue, changes, sign_up_letters
+from engine.machine import Machine
+from engine.shop_settings import flow_settings
+from engine.sign_ups import Joined, Wish, join
+from engine.waitlist import FLOW
+from flows import CATALOGUE
+from flows.flow import Flow
+from tests.support.kontor import Kontor
+
+BACK_IN_STOCK: Flow = CATALOGUE[FLOW]
+BLANKET = "blanket-clay"
+TEXT = "Write to me as soon as it is back."
+
+
+def switch(machine: Machine, merchant_id: int, mode: Mode = "live", **settings: Any) -> None:
+    with reading(machine.db) as session:
+        known = flow_settings(session, merchant_id, BACK_IN_STOCK).settings.model_dump(mode="json")
+    changes.save_flow(machine, merchant_id, BACK_IN_STOCK, known | settings, "Mara")
+    changes.set_mode(machine, merchant_id, BACK_IN_STOCK, mode, "Mara")
+
+
+def stock(
+    machine: Machine,
+    merchant_id: int,
+    told: Stock | None,
+    ref: str = BLANKET,
+    *,
+    published: bool = True,
+    title: str = "Wool blanket",
+    colour: str = "Clay",
+    price: int = 8900,
+    minutes: int = 0,
+) -> int:
+    """The shop tells of a product with one variant; the variant's number."""
+    variant = Variant(ref, colour, Money(price, "EUR"), sku=f"SKU-{ref}", stock=told)
+    at = clock.now() + timedelta(minutes=minutes)
+    told_of = Product(f"p-{ref}", title, at, published, (variant,), url="https://shop.example/blanket")
+    with transaction(machine.db) as session:
+        catalogue.remember_product(session, merchant_id, told_of, f"{at}")
+        mine = (variants.c.merchant_id == merchant_id, variants.c.ref == ref)
+        return int(session.execute(select(variants.c.id).where(*mine)).scalar_one())
+
+
+SOLD_OUT, SOME = Stock("none"), Stock("units", 4)
+
+
+def sign_up(kontor: Kontor, email: str, ref: str = BLANKET, **wish: Any) -> Joined:
+    told = {"locale": "en", "source": "waitlist_form", "text": TEXT} | wish
+    return join(kontor.machine, kontor.merchant, Wish(ref, email, **told))
+
+
+def letters(kontor: Kontor) -> int:
+    """The worker sends what is to be sent; how many."""
+    return sign_up_letters.run(kontor.machine)
