@@ -24,6 +24,7 @@ from core.models.tables import (
     merchants,
     notices,
     sign_in_links,
+    spent_proofs,
     summaries,
     trial_mails,
 )
@@ -65,6 +66,7 @@ def _rules(now: datetime) -> Sequence[Rule]:
         (trial_mails, None, trial_mails.c.at < messages),
         (connecting, None, connecting.c.began_at < attempts),
         (exchanges, None, exchanges.c.began_at < attempts),
+        (spent_proofs, None, spent_proofs.c.at < attempts),
         (sign_in_links, None, sign_in_links.c.made_at < attempts),
         (letter_wishes, None, letter_wishes.c.asked_at < attempts),
         (member_sessions, None, ended),
