@@ -200,7 +200,7 @@ class FrameSessions(SecureCookieSessionInterface):
         return opened
 
     def save_session(self, app: Flask, session: Any, response: Response) -> None:
-        if _seen() is None:
+        if _seen() is None and not is_inside_a_frame():
             super().save_session(app, session, response)
 
 
