@@ -2,7 +2,7 @@
 
 /**
  * Plugin Name:          Kontor
- * Description:          Connects your shop with Kontor: carts that were left are noticed when the shopper has agreed, and restored by a link.
+ * Description:          Connects your shop with Kontor, which reminds people of carts they left.
  * Version:              1.0.0
  * Requires at least:    6.2
  * Requires PHP:         7.4

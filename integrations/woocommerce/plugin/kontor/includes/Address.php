@@ -47,6 +47,9 @@ final class Address
             return false;
         }
         $isLocal = in_array($parts['host'], ['localhost', '127.0.0.1'], true);
+        if (!$isLocal && strpos($parts['host'], '.') === false) {
+            return false;
+        }
         return $parts['scheme'] === 'https' || ($parts['scheme'] === 'http' && $isLocal);
     }
 }

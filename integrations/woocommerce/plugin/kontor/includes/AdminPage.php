@@ -131,7 +131,7 @@ final class AdminPage
         }
         submit_button(__('Connect this shop', 'kontor'));
         echo '</form>';
-        $next = __('You approve in WooCommerce, confirm once, and are back here.', 'kontor');
+        $next = __('You approve in WooCommerce and confirm once in Kontor. After that you find Kontor here.', 'kontor');
         echo '<p class="description">' . esc_html($next) . '</p>';
     }
 

@@ -52,6 +52,7 @@ final class SoldOut
             $connection->address . '/s/' . $connection->merchant . '/waitlist'
         );
         $text = esc_html__('Tell me when it is back', 'kontor');
-        return '<p class="kontor-waitlist"><a class="button" rel="nofollow" href="' . esc_url($url) . '">' . $text . '</a></p>';
+        $link = '<a class="button" rel="nofollow" href="' . esc_url($url) . '">' . $text . '</a>';
+        return '<p class="kontor-waitlist">' . $link . '</p>';
     }
 }
