@@ -78,7 +78,12 @@ def token(shop: AtPlugin, **changed: Any) -> str:
     (row,) = shop.woo.rows(companions)
     secret = shop.woo.door.machine.vault.open(row.secret, binding(row.merchant_id)).decode()
     now = int(clock.now().timestamp())
-    told = {"iss": shop.woo.store.url, "aud": shop.woo.hers.base, "sub": "1", "jti": f"t{now}"}
+    told: dict[str, Any] = {
+        "iss": shop.woo.store.url,
+        "aud": shop.woo.hers.base,
+        "sub": "1",
+        "jti": f"t{now}",
+    }
     told |= {"iat": now, "nbf": now, "exp": now + 60}
     return jwt.encode({"alg": "HS256"}, told | changed, jwk.OctKey.import_key(frame_key(secret)))
 

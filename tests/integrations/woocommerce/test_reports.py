@@ -10,7 +10,7 @@ from core.errors import Unreadable
 from core.events import CartUpdated, ConsentChanged, OrderEvent, OrderShipped
 from core.money import Money
 from integrations.roles import Buyer, Request
-from integrations.woocommerce import hooks, purchases
+from integrations.woocommerce import purchases
 from integrations.woocommerce.shop import WOOCOMMERCE
 from integrations.woocommerce.topics import READERS
 from tests.integrations.woocommerce.reading import SHOP, read
@@ -143,7 +143,7 @@ def test_the_same_report_sent_twice_is_one_whatever_its_headers_say() -> None:
 
 def test_the_store_is_asked_for_no_webhook_that_only_the_plugin_sends() -> None:
     assert not any(topic.startswith("kontor.") for topic in READERS)
-    assert hooks.READERS is READERS
+    assert "order.updated" in READERS
 
 
 # What is noted on orders.
@@ -161,7 +161,8 @@ def test_an_order_names_the_cart_that_it_was() -> None:
     (event, *_) = order(*noted(_kontor_cart=ID))
     assert isinstance(event, OrderEvent)
     assert event.order.cart_token == f"kontor-{ID}"
-    for other in (None, "", 5, [], {"a": 1}):
+    nothing: tuple[Any, ...] = (None, "", 5, [], {"a": 1})
+    for other in nothing:
         assert order(*noted(_kontor_cart=other))[0].order.cart_token is None
 
 
