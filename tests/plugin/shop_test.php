@@ -46,7 +46,8 @@ return [
     'a product that is sold out leads to the sign-up, and one in stock does not' => static function (): void {
         connect();
         $GLOBALS['product'] = wc_get_product(13);
-        has('https://kontor.example/s/merchant_key/waitlist?variant=13', html_entity_decode(shown([SoldOut::class, 'show'])));
+        $shown = html_entity_decode(shown([SoldOut::class, 'show']));
+        has('https://kontor.example/s/merchant_key/waitlist?variant=13&locale=en-US', $shown);
         $GLOBALS['product'] = wc_get_product(11);
         same('', shown([SoldOut::class, 'show']));
         $GLOBALS['product'] = wc_get_product(20);
@@ -60,6 +61,14 @@ return [
         has('variant=22', $sold['availability_html']);
         has('<p>Out of stock</p>', $sold['availability_html']);
         same($told, apply_filters('woocommerce_available_variation', $told, $parent, wc_get_product(21)));
+    },
+    'its script is loaded on a product\'s page alone' => static function (): void {
+        connect();
+        do_action('wp_enqueue_scripts');
+        same([], $GLOBALS['scripts']);
+        $GLOBALS['product'] = wc_get_product(13);
+        do_action('wp_enqueue_scripts');
+        same(['kontor-waitlist'], array_keys($GLOBALS['scripts']));
     },
     'without a connection the page stays as it is' => static function (): void {
         $GLOBALS['product'] = wc_get_product(13);

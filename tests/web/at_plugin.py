@@ -64,6 +64,7 @@ class AtPlugin:
     woo: AtStore
     wordpress: WordPress
     mug: int
+    sold_out: int
 
     def connect(self) -> None:
         """The owner connects her store; the check-up after it finds the plugin."""
@@ -137,6 +138,7 @@ class AtPlugin:
 def at_plugin(folder: Path, database_url: str, **site: Any) -> Iterator[AtPlugin]:
     with at_store(folder, database_url, **site) as woo:
         mug = woo.store.add_product("Blue Mug", "MUG-1", "12.50", 10)
+        sold_out = woo.store.add_product("Lamp", "LAMP", "30", 0)
         with installed(folder / "wordpress", woo.store, folder / "ours.pem") as wordpress:
-            yield AtPlugin(woo, wordpress, mug)
+            yield AtPlugin(woo, wordpress, mug, sold_out)
             assert not (complaints := wordpress.complaints()), complaints

@@ -18,7 +18,7 @@ from tests.fakes.woocommerce.rest_webhooks import Webhooks
 from tests.fakes.woocommerce.wc_auth import Auth
 
 CHECKOUT_LINKS_SINCE = 10
-PLUGINS_OWN = re.compile(r"/(wp-admin/.*|wp-content/plugins/.*|checkout/|shop/)?")
+PLUGINS_OWN = re.compile(r"/(wp-admin/.*|wp-content/plugins/.*|checkout/|shop/|product/\d+/)?")
 
 
 class WordPress(Protocol):

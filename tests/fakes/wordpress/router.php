@@ -104,8 +104,11 @@ function shop(string $path): void
     }
     do_action('template_redirect');
     $GLOBALS['is_checkout'] = $path === '/checkout/';
+    if (preg_match('~^/product/(\d+)/$~', $path, $parts)) {
+        $GLOBALS['product'] = wc_get_product((int) $parts[1]);
+    }
     do_action('wp_enqueue_scripts');
-    echo '<!doctype html><html><head><meta charset="utf-8"><title>Shop</title></head><body>';
+    echo '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Shop</title></head><body>';
     foreach (WC()->cart->get_cart() as $item) {
         echo '<p class="in-cart">' . $item['quantity'] . ' of ' . esc_html($item['data']->get_title()) . '</p>';
     }
@@ -113,6 +116,9 @@ function shop(string $path): void
         echo '<form><label>E-mail <input type="email" id="billing_email" name="billing_email"></label>';
         do_action('woocommerce_after_checkout_billing_form', null);
         echo '</form>';
+    }
+    if (isset($GLOBALS['product'])) {
+        do_action('woocommerce_single_product_summary');
     }
     scripts();
     echo '</body></html>';

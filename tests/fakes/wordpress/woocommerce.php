@@ -329,6 +329,11 @@ function is_checkout(): bool
     return $GLOBALS['is_checkout'] ?? false;
 }
 
+function is_product(): bool
+{
+    return isset($GLOBALS['product']);
+}
+
 function is_order_received_page(): bool
 {
     return false;
