@@ -55,8 +55,12 @@ final class Restore
     {
         $id = self::named($asked);
         $lines = $id === null ? null : Carts::lines($id);
-        if ($id === null || $lines === null || !isset(WC()->cart) || !WC()->cart) {
+        if ($id === null || $lines === null || !WC()->cart || !WC()->session) {
             return false;
+        }
+        // A visitor who has no cart yet is remembered from now on.
+        if (method_exists(WC()->session, 'set_customer_session_cookie')) {
+            WC()->session->set_customer_session_cookie(true);
         }
         foreach ($lines as $line) {
             self::add($line);
