@@ -3,11 +3,12 @@
 VENV := .venv
 PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
+PHP := integrations/woocommerce/plugin
 KILLS ?= 200
 SEED ?= $(shell date +%s)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench torture screenshots spamcheck
+.PHONY: help run test lint plugin bench torture screenshots spamcheck
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,6 +24,14 @@ lint: $(READY) ## check style, types and import rules
 	@$(VENV)/bin/ruff format --check --quiet .
 	@$(PY) -m mypy
 	@$(VENV)/bin/lint-imports --no-logo
+	@if command -v php > /dev/null; then \
+	  find $(PHP) -name '*.php' -print0 | xargs -0 -n1 php -d display_errors=stderr -l > /dev/null; \
+	else echo "Left out: PHP's own check of the plugin, no PHP found."; fi
+	@if command -v phpcs > /dev/null; then phpcs -q --standard=$(PHP)/standard/Kontor --extensions=php $(PHP); \
+	else echo "Left out: the plugin's style, no php-codesniffer found."; fi
+
+plugin: $(READY) ## pack the WordPress plugin into var/kontor.zip, for the Kontor at ADDRESS where one is given
+	@$(PY) -m integrations.woocommerce.plugin.pack $(ADDRESS)
 
 bench: $(READY) ## measure against the floors; exits 1 naming each goal missed
 	@$(PY) -m bench

@@ -14,7 +14,15 @@ from core.runtime import Runtime
 from engine.jobs import Jobs
 from engine.machine import Busy, Machine
 from flows import CATALOGUE
-from integrations import SHOPS, accounts, channel_for, connected_shops, live_shops, own_channels
+from integrations import (
+    SHOPS,
+    accounts,
+    channel_for,
+    companions,
+    connected_shops,
+    live_shops,
+    own_channels,
+)
 from web import commands
 
 if TYPE_CHECKING:
@@ -53,6 +61,7 @@ def build(config: Config) -> tuple[Machine, Huey, Jobs]:
         connected,
         own_channels(runtime),
         accounts(runtime),
+        companions(runtime),
     )
     return machine, queue, jobs
 

@@ -12,7 +12,7 @@ from core.db import insert, may_pass, transaction
 from core.errors import InDoubt, NeedsMerchant, Permanent, Retryable
 from core.models.tables import connections, hooks, inbound, merchants
 from core.network import within
-from engine import notices, privacy, readings, vanished
+from engine import companions, notices, privacy, readings, vanished
 from engine.access import access_to, binding
 from engine.machine import Machine
 
@@ -49,6 +49,14 @@ def due(machine: Machine, now: datetime) -> Any:
             connections.c.merchant_id.not_in(machine.busy.full()),
         )
     )
+
+
+def soon(machine: Machine, merchant_id: int) -> None:
+    """Do not wait until its time has come."""
+    mine = (connections.c.merchant_id == merchant_id, connections.c.state == "active")
+    with transaction(machine.db) as session:
+        session.execute(update(connections).where(*mine).values(hooks_at=None))
+    machine.bells.upkeep()
 
 
 def webhook_url(machine: Machine, row: Any) -> str:
@@ -96,6 +104,7 @@ def _look_after(machine: Machine, row: Any) -> None:
     secret = ""
     if row.webhook_secret is not None:
         secret = machine.vault.open(row.webhook_secret, binding(row.merchant_id, "webhook_secret")).decode()
+    companions.look_after(machine, row, access, webhook_url(machine, row))
     seen = live.mend_hooks(access, webhook_url(machine, row), secret)
     counted = live.count_orders(access, row.connected_at)
     vanished.find(machine, row.merchant_id, live, access)

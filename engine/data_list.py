@@ -59,7 +59,7 @@ LIST: Sequence[Kept] = (
         "shop",
         "shop",
         (
-            *(t.merchants, t.connections, t.hooks, t.readings, t.products, t.variants, t.work),
+            *(t.merchants, t.connections, t.companions, t.hooks, t.readings, t.products, t.variants, t.work),
             *(t.sandbox_records, t.sender_addresses, t.mail_servers),
         ),
     ),
@@ -73,7 +73,7 @@ LIST: Sequence[Kept] = (
         ),
     ),
     Kept("acts", "shop", (t.legal_acts,)),
-    Kept("visitors", "visitor", (t.connecting, t.exchanges, t.tallies), ATTEMPTS_KEPT),
+    Kept("visitors", "visitor", (t.connecting, t.exchanges, t.tallies, t.spent_proofs), ATTEMPTS_KEPT),
     Kept("running", "nobody", (t.heartbeats, t.remote_hosts)),
 )
 

@@ -14,7 +14,7 @@ from core.models import Merchant
 from core.models.tables import connections, discount_codes, effects, hooks
 from core.network import within
 from core.reasons import Reason
-from engine import privacy
+from engine import companions, privacy
 from engine.access import access_to
 from engine.checkups import webhook_url
 from engine.machine import Machine
@@ -77,6 +77,7 @@ def _undo(machine: Machine, row: Any) -> bool:
         for effect in _changes(machine, row.merchant_id):
             _take_back(machine, live, access, effect)
         live.drop_hooks(access, webhook_url(machine, row))
+        companions.forget(machine, row.platform, access)
     except FAILURES as error:
         log.warning("not_undone_in_the_shop", merchant_id=row.merchant_id, why=str(error))
         return False

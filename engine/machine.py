@@ -15,6 +15,7 @@ from core.runtime import Runtime
 from core.vault import Vault
 from engine.settings_known import KnownSettings, Settings
 from flows.flow import Flow
+from integrations.companions import Companions
 from integrations.live import ConnectedShop
 from integrations.roles import Accounts, Channel, LiveShop, MailAccount, Message, Shop
 
@@ -117,6 +118,8 @@ class Machine:
     own_channels: Mapping[str, Channel] = field(default_factory=dict)
     # Merchants' own accounts at mail servers; None where nobody may have one.
     accounts: Accounts | None = None
+    # Our own pieces that shops may have installed, by platform.
+    companions: Mapping[str, Companions] = field(default_factory=dict)
     # Set when the process is asked to end: what is begun is finished, nothing else is begun.
     stopping: threading.Event = field(default_factory=threading.Event)
     known_settings: KnownSettings = field(default_factory=KnownSettings)

@@ -15,6 +15,7 @@ from core.models.tables import (
     addresses,
     bounces,
     carts,
+    companions,
     connections,
     effects,
     enrolments,
@@ -90,6 +91,7 @@ def uninstall(session: Session, merchant: Merchant) -> None:
         .where(look_ups.c.merchant_id == merchant.id, look_ups.c.state == "waiting")
         .values(state="gone", reason="uninstalled")
     )
+    session.execute(delete(companions).where(companions.c.merchant_id == merchant.id))
     notices.mend_silently(session, merchant.id)
     legal_acts.done(session, merchant, legal_acts.UNINSTALLED, "access_ended")
     session.flush()

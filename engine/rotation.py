@@ -34,6 +34,7 @@ SEALED = (
     Sealed(t.connections, "previous_secret", lambda r: f"connection:{r.merchant_id}:previous_secret"),
     Sealed(t.connections, "token", lambda r: f"connection:{r.merchant_id}:token"),
     Sealed(t.connections, "refresh", lambda r: f"connection:{r.merchant_id}:refresh"),
+    Sealed(t.companions, "secret", lambda r: f"companion:{r.merchant_id}:secret"),
     Sealed(t.members, "email", lambda r: f"member:{r.merchant_id}:email"),
     Sealed(t.data_requests, "contact", lambda r: f"data_request:{r.merchant_id}:{r.ref}"),
     Sealed(t.connecting, "token", lambda r: f"connecting:{r.id}:token"),

@@ -6,6 +6,7 @@ from types import ModuleType
 
 from core.runtime import Runtime
 from integrations.admins import Admin
+from integrations.companions import Companions
 from integrations.late import Late
 from integrations.live import ConnectedShop
 from integrations.mailbox.channel import MailboxChannel
@@ -21,6 +22,7 @@ from integrations.shopify.shop import SHOPIFY
 from integrations.smtp.accounts import SmtpAccounts
 from integrations.smtp.channel import SmtpChannel
 from integrations.woocommerce import sign as woocommerce_sign
+from integrations.woocommerce.frame import WooCommerceAdmin
 from integrations.woocommerce.own_mails import own_mails as woocommerce_own_mails
 from integrations.woocommerce.self_hosted import SelfHostedWooCommerce
 from integrations.woocommerce.shop import WOOCOMMERCE
@@ -50,9 +52,22 @@ KEEPS_CONSENT = frozenset({SHOPIFY.key})
 # What the shops of a platform may send by themselves.
 OWN_MAILS: dict[str, OwnMails] = {SHOPIFY.key: shopify_own_mails, WOOCOMMERCE.key: woocommerce_own_mails}
 # Platforms in whose own pages ours are shown in a frame.
-ADMINS: dict[str, Callable[[Runtime], Admin]] = {ShopifyAdmin.key: ShopifyAdmin.of}
+ADMINS: dict[str, Callable[[Runtime], Admin]] = {
+    ShopifyAdmin.key: ShopifyAdmin.of,
+    WooCommerceAdmin.key: WooCommerceAdmin.of,
+}
 # Platforms whose stores stand at addresses of their own and hand over keys.
 SELF_HOSTED: dict[str, Callable[[Runtime], SelfHosted]] = {SelfHostedWooCommerce.key: SelfHostedWooCommerce}
+
+
+def _woocommerce_companions(runtime: Runtime) -> Companions:
+    from integrations.woocommerce.companion import WooCommerceCompanions
+
+    return WooCommerceCompanions(runtime)
+
+
+# Platforms whose shops may have a piece of ours installed.
+COMPANIONS: dict[str, Callable[[Runtime], Companions]] = {WOOCOMMERCE.key: _woocommerce_companions}
 LIVE: dict[str, Callable[[Runtime], LiveShop]] = {SANDBOX.key: SandboxLive}
 CHANNELS: dict[str, Callable[[Runtime], Channel]] = {
     SmtpChannel.key: lambda runtime: SmtpChannel(runtime.config),
@@ -77,6 +92,10 @@ def live_shops(runtime: Runtime, connected: Mapping[str, ConnectedShop]) -> Mapp
     own = {key: partial(make, runtime) for key, make in LIVE.items()}
     others = {key: partial(connected.__getitem__, key) for key in connected}
     return Late[LiveShop]({**own, **others})
+
+
+def companions(runtime: Runtime) -> Mapping[str, Companions]:
+    return Late({key: partial(make, runtime) for key, make in COMPANIONS.items()})
 
 
 def own_channels(runtime: Runtime) -> dict[str, Channel]:

@@ -149,6 +149,20 @@ class Payload:
         """For the keys a platform fills with a word or with something else."""
         return self._fields.get(key) == word
 
+    def is_text(self, key: str) -> bool:
+        return isinstance(self._fields.get(key), str)
+
+    def digits(self, key: str) -> int | None:
+        """For keys that strangers fill: a whole number, however it is written; else absent."""
+        text = str(self._fields.get(key))
+        return int(text) if text.isdecimal() and text.isascii() and len(text) <= 18 else None
+
+    def objects(self, key: str) -> list["Payload"]:
+        """For keys that strangers fill: the objects of a list, and nothing else that stands there."""
+        value = self._fields.get(key)
+        found = value[:LONGEST_LIST] if isinstance(value, list) else []
+        return [self._as_part(f"{key}[{at}]", one) for at, one in enumerate(found) if isinstance(one, dict)]
+
     def part(self, key: str) -> "Payload":
         return self._present(key, self.part_or_none(key))
 

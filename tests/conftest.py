@@ -5,5 +5,6 @@ pytest_plugins = [
     "tests.support.chromium",
     "tests.support.kontor",
     "tests.support.live",
+    "tests.support.php",
     "tests.support.stopped",
 ]

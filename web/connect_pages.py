@@ -36,7 +36,9 @@ def form(
 
 
 def typed(name: str) -> str:
-    return request.form.get(name, "").strip()
+    """What she typed; before that, what whoever sent her here has filled in for her to see."""
+    given = request.form if request.method == "POST" else request.args
+    return given.get(name, "").strip()[:500]
 
 
 def by_https() -> bool:

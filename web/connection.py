@@ -9,9 +9,9 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from core.db import reading
 from core.models import Merchant
-from engine import colleagues, data_requests, disconnecting, member_sessions
+from engine import checkups, colleagues, companions, data_requests, disconnecting, member_sessions
 from integrations.self_hosted import SelfHosted
-from web import frame, self_hosted, session, shop_health
+from web import companion_reach, frame, self_hosted, session, shop_health
 from web.i18n import REGIONS, locale
 from web.i18n import gettext as _
 from web.pages import machine
@@ -28,6 +28,8 @@ def page(key: str) -> str:
     with reading(machine().db) as db:
         health = shop_health.of(db, merchant.id)
         requests = data_requests.open_requests(db, merchant.id)
+        companion = companions.of_merchant(db, merchant.id)
+        reach = companion_reach.of(db, merchant)
     platform = _self_hosted(merchant, health)
     return render_template(
         "connection/page.html",
@@ -39,6 +41,9 @@ def page(key: str) -> str:
         hook_state=_hook_state,
         reading_name=_reading_name,
         requests=requests,
+        companion=companion,
+        reach=reach,
+        may_have_companion=merchant.platform in machine().companions,
         **(_people(key, merchant) if platform and frame.framed() is None else {"colleagues": []}),
     )
 
@@ -52,6 +57,15 @@ def disconnect(key: str) -> AnyResponse:
         flash(_("Your shop is disconnected. Our webhooks are deleted and its keys are forgotten here."))
     else:
         flash(_("Your shop is disconnected, but it did not answer: delete our webhooks there."), "error")
+    return _back(key)
+
+
+@bp.post("/look")
+def look(key: str) -> AnyResponse:
+    """She has just installed something, and does not want to wait for the next check-up."""
+    merchant = current_merchant(key)
+    checkups.soon(machine(), merchant.id)
+    flash(_("Kontor looks at your shop now. Look again in a minute."))
     return _back(key)
 
 

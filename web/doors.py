@@ -14,7 +14,8 @@ from werkzeug.wsgi import get_input_stream
 
 from core.db import reading
 from core.errors import WebhookRejected
-from core.models.tables import connections
+from core.models.tables import companions, connections
+from engine.companions import binding
 from engine.inbox import WritingDown
 from engine.machine import Machine
 from integrations.roles import Request
@@ -74,13 +75,18 @@ class Addresses:
 
     def _load(self, platform: str, address: str) -> Known | None:
         columns = (connections.c.merchant_id, connections.c.webhook_secret, connections.c.previous_secret)
-        found = select(*columns).where(connections.c.platform == platform, connections.c.address == address)
+        found = select(*columns, companions.c.secret.label("companion")).join(
+            companions, companions.c.merchant_id == connections.c.merchant_id, isouter=True
+        )
+        found = found.where(connections.c.platform == platform, connections.c.address == address)
         with reading(self._machine.db) as session:
             row = session.execute(found).one_or_none()
         if row is None:
             return None
         names = {"webhook_secret": row.webhook_secret, "previous_secret": row.previous_secret}
-        opened = (self._open(row.merchant_id, name, sealed) for name, sealed in names.items() if sealed)
+        opened = [self._open(row.merchant_id, name, sealed) for name, sealed in names.items() if sealed]
+        if row.companion is not None:
+            opened.append(self._machine.vault.open(row.companion, binding(row.merchant_id)).decode())
         return Known(row.merchant_id, tuple(opened))
 
     def _open(self, merchant_id: int, name: str, sealed: bytes) -> str:

@@ -111,12 +111,15 @@ def _seen() -> Framed | Unproven | None:
 
 
 def _look() -> Framed | Unproven | None:
-    visit = this_visit()
+    """A proof that is worthless to one platform may be another's."""
+    visit, unproven = this_visit(), None
     for admin in admins().values():
         viewer = admin.viewer(visit)
-        if viewer is not None:
-            return Framed(admin, viewer) if isinstance(viewer, Viewer) else viewer
-    return None
+        if isinstance(viewer, Viewer):
+            return Framed(admin, viewer)
+        if viewer is not None and (unproven is None or viewer.why == "stale"):
+            unproven = viewer
+    return unproven
 
 
 def shop_of(framed: Framed) -> Any | None:
@@ -197,7 +200,7 @@ class FrameSessions(SecureCookieSessionInterface):
         return opened
 
     def save_session(self, app: Flask, session: Any, response: Response) -> None:
-        if _seen() is None:
+        if _seen() is None and not is_inside_a_frame():
             super().save_session(app, session, response)
 
 

@@ -22,9 +22,11 @@ def home() -> Response | str:
     """In development one is in the sandbox at once."""
     if machine().config.sandbox_shown and not machine().config.production:
         return redirect(url_for("sandbox.page"))
+    # A store of one's own is connected from here, whether or not its admin shows us afterwards.
+    admins = [one for one in frame.admins().values() if one.key not in self_hosted.platforms()]
     return render_template(
         "public/home.html",
-        admins=[(admin.title, admin.listing) for admin in frame.admins().values()],
+        admins=[(admin.title, admin.listing) for admin in admins],
         stores=list(self_hosted.platforms().values()),
         specimen=SPECIMEN,
     )
@@ -33,7 +35,8 @@ def home() -> Response | str:
 @bp.get("/privacy")
 def privacy() -> str:
     kept = list(data_list.said(locale(), "shopper", "member", "shop", "visitor"))
-    return _page("privacy", kept=kept, admins=[admin.title for admin in frame.admins().values()])
+    # Those whose scripts our pages load.
+    return _page("privacy", kept=kept, admins=[one.title for one in frame.admins().values() if one.scripts])
 
 
 @bp.get("/support")

@@ -6,6 +6,7 @@ from sqlmodel import SQLModel
 from core.models import naming  # isort: split
 
 from core.models.commerce import CartRow, LineRow, OrderRow, ProductRow, VariantRow
+from core.models.companions import CompanionRow, SpentProof
 from core.models.data_acts import DataAct
 from core.models.figures import CountedDays, DailyFigures, DailyTakings, LateDay
 from core.models.inbox import Inbound, InboundPerson, LookUpRow
@@ -44,12 +45,12 @@ from core.models.waitlist import Restock, SignUp
 metadata = SQLModel.metadata
 
 __all__ = [
-    "Address", "Bounce", "CartRow", "Click", "Connecting", "Connection", "Consent", "CountedDays",
-    "DailyFigures", "DailyTakings", "DataAct", "DataRequest", "Decision", "DiscountCode", "Effect",
-    "Enrolment", "Exchange", "FlowPause", "Heartbeat", "HookRow", "Inbound", "InboundPerson", "LateDay",
-    "LegalAct", "LetterWish", "LineRow", "LookBack", "LookUpRow", "MailDay", "MailServerAccount",
-    "MailboxMessage", "Member", "MemberSession", "Merchant", "Notice", "OrderRow", "Person", "ProductRow",
-    "ReadingRow", "RemoteHost", "Restock", "SandboxRecord", "SenderAddress", "SettingsVersion",
-    "SignInLink", "SignUp", "SignUpLetter", "Summary", "SummaryWish", "Suppression", "Tally", "TrialMail",
-    "VariantRow", "Work", "metadata", "naming",
+    "Address", "Bounce", "CartRow", "Click", "CompanionRow", "Connecting", "Connection", "Consent",
+    "CountedDays", "DailyFigures", "DailyTakings", "DataAct", "DataRequest", "Decision", "DiscountCode",
+    "Effect", "Enrolment", "Exchange", "FlowPause", "Heartbeat", "HookRow", "Inbound", "InboundPerson",
+    "LateDay", "LegalAct", "LetterWish", "LineRow", "LookBack", "LookUpRow", "MailDay",
+    "MailServerAccount", "MailboxMessage", "Member", "MemberSession", "Merchant", "Notice", "OrderRow",
+    "Person", "ProductRow", "ReadingRow", "RemoteHost", "Restock", "SandboxRecord", "SenderAddress",
+    "SettingsVersion", "SignInLink", "SignUp", "SignUpLetter", "SpentProof", "Summary", "SummaryWish",
+    "Suppression", "Tally", "TrialMail", "VariantRow", "Work", "metadata", "naming",
 ]  # fmt: skip

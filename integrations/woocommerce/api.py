@@ -20,6 +20,7 @@ from integrations.woocommerce import refusals
 from integrations.woocommerce.home import home_url
 
 AGENT = "Kontor"
+VERSION = "wc/v3"
 MOST = 100  # A page holds no more; the store refuses to be asked for more.
 MOST_PAGES = 1000
 
@@ -48,18 +49,23 @@ class StoreApi(API):  # type: ignore[misc]
     address, for hosts that cut the Authorization header off."""
 
     def __init__(
-        self, client: HttpClient, home: str, token: str, auth: str = "basic", entry: str = ""
+        self,
+        client: HttpClient,
+        home: str,
+        token: str,
+        auth: str = "basic",
+        entry: str = "",
+        version: str = VERSION,
     ) -> None:
         key, _, secret = token.partition(":")
         if not home.startswith("https://") or not (key and secret):
             raise NeedsMerchant("keys_refused")
-        super().__init__(
-            home + (f"/{entry}" if entry else ""), key, secret, query_string_auth=auth == "query"
-        )
+        base = home + (f"/{entry}" if entry else "")
+        super().__init__(base, key, secret, query_string_auth=auth == "query", version=version)
         self._client = client
 
     @classmethod
-    def of(cls, client: HttpClient, access: Access) -> "StoreApi":
+    def of(cls, client: HttpClient, access: Access, version: str = VERSION) -> "StoreApi":
         meta = access.meta
         return cls(
             client,
@@ -67,6 +73,7 @@ class StoreApi(API):  # type: ignore[misc]
             access.token or "",
             meta.get("auth", "basic"),
             meta.get("entry", ""),
+            version,
         )
 
     def index(self) -> Row:

@@ -10,9 +10,10 @@ CHECKOUT_LINKS_SINCE = 10  # WooCommerce 10 fills a cart from the address.
 
 
 def to_cart(cart: Cart, shop: ShopIdentity, meta: Mapping[str, str]) -> str | None:
-    """An unpaid order is paid at its own link; a draft has none and is built
-    anew where the store can, else the shopper is led to what she had chosen."""
-    if cart.kind == "unpaid" and cart.url:
+    """An unpaid order is paid at its own link, and what our plugin reported is
+    brought back by its; a draft has none and is built anew where the store can,
+    else the shopper is led to what she had chosen."""
+    if cart.kind in ("unpaid", "checkout") and cart.url:
         return cart.url
     return _checkout_link(cart, shop, meta) or _page(cart, shop)
 

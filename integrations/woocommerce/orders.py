@@ -11,10 +11,12 @@ from core.events import (
     OrderPaid,
     OrderPlaced,
     OrderRefunded,
+    OrderShipped,
     OrderUpdated,
 )
 from core.money import Money
 from integrations.payload import Payload
+from integrations.woocommerce import meta
 from integrations.woocommerce.dates import utc, utc_or_none
 from integrations.woocommerce.lines import lines
 from integrations.woocommerce.people import buyer
@@ -55,11 +57,13 @@ def _cart(payload: Payload, status: str) -> Cart:
 
 
 def _order_events(payload: Payload, status: str) -> list[Event | LookUp]:
-    order = _order(payload, status)
+    order, shipped_at = _order(payload, status), meta.shipped_at(payload)
+    shipped = [OrderShipped(order.ref, shipped_at)] if shipped_at else []
     if status in ENDED:
-        return [ENDED[status](order)]
+        return [ENDED[status](order), *shipped]
     event = OrderPlaced if payload.topic == "order.created" else OrderUpdated
-    return [event(order), OrderPaid(order)] if order.paid_at else [event(order)]
+    paid = [OrderPaid(order)] if order.paid_at else []
+    return [event(order), *paid, *shipped]
 
 
 def _order(payload: Payload, status: str) -> Order:
@@ -77,6 +81,7 @@ def _order(payload: Payload, status: str) -> Order:
         bought=_bought(payload, status),
         lines=lines(payload, currency),
         cart_ref=ref,  # A draft or unpaid order keeps its id when it is bought.
+        cart_token=meta.cart_token(payload),
         paid_at=utc_or_none(payload, "date_paid_gmt"),
         cancelled_at=updated_at if ENDED.get(status) is OrderCancelled else None,
         refunded=_refunded(payload, currency),

@@ -5,11 +5,14 @@ from datetime import datetime
 
 from core.errors import Retryable, Unreadable
 from core.events import Order
+from integrations.payload import Payload
 from integrations.roles import Buyer, ShopIdentity
-from integrations.woocommerce import modified, readers
+from integrations.woocommerce import meta, modified, readers
 from integrations.woocommerce.api import Page, Row, StoreApi
 from integrations.woocommerce.modified import Mark
 
+# Which cart an order was says nothing of its shop.
+NOWHERE = ShopIdentity("", None, "")
 FEW_PAGES = 8  # Beyond these it is fewer calls to ask for each buyer.
 
 
@@ -67,7 +70,12 @@ def _is_of(row: Row, buyer: Buyer) -> bool:
         (str(row.get("customer_id")), buyer.customer_ref),
         (str(row.get("id")), buyer.cart_ref),
     )
-    return any(theirs and ours == theirs for ours, theirs in pairs)
+    same = any(theirs and ours == theirs for ours, theirs in pairs)
+    return same or (buyer.cart_token is not None and _cart_token(row) == buyer.cart_token)
+
+
+def _cart_token(row: Row) -> str | None:
+    return meta.cart_token(Payload("order.updated", row, NOWHERE))
 
 
 def _read(row: Row, shop: ShopIdentity) -> Order | None:

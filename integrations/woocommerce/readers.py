@@ -18,7 +18,8 @@ log = structlog.get_logger()
 
 ORDER_FIELDS = (
     "id,status,currency,number,date_created_gmt,date_modified_gmt,date_paid_gmt,billing,customer_id,"
-    "total,total_tax,shipping_total,prices_include_tax,line_items,coupon_lines,refunds,payment_url,needs_payment"
+    "total,total_tax,shipping_total,prices_include_tax,line_items,coupon_lines,refunds,payment_url,needs_payment,"
+    "meta_data"
 )
 PRODUCT_FIELDS = (
     "id,name,type,status,permalink,date_created_gmt,date_modified_gmt,sku,price,manage_stock,stock_quantity,"

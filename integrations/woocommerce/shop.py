@@ -7,7 +7,7 @@ from core.events import Cart, Event, LookUp
 from integrations.payload import Payload
 from integrations.roles import Envelope, LiveShop, Request, ShopIdentity
 from integrations.woocommerce import hints, links, webhooks
-from integrations.woocommerce.topics import READERS
+from integrations.woocommerce.topics import READERS, REPORTS
 
 
 class WooCommerceShop:
@@ -30,6 +30,8 @@ class WooCommerceShop:
         return webhooks.envelope(request)
 
     def read(self, topic: str, body: bytes, shop: ShopIdentity) -> list[Event | LookUp]:
+        if topic in REPORTS:
+            return REPORTS[topic](Payload.load(topic, body, shop))
         reader = READERS.get(topic)
         if reader is None:
             return []

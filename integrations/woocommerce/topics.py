@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from core.events import Event, LookUp
 from integrations.payload import Payload
-from integrations.woocommerce import hints, orders, people, products
+from integrations.woocommerce import hints, orders, people, products, reports
 
 Reader = Callable[[Payload], list[Event | LookUp]]
 
@@ -21,4 +21,11 @@ READERS: dict[str, Reader] = {
     "product.deleted": hints.read,
     "product.restored": products.changed,
     "product.updated": products.changed,
+}
+
+# What our own plugin tells; the store itself is asked for no such webhook.
+REPORTS: dict[str, Reader] = {
+    "kontor.cart": reports.cart,
+    "kontor.consent": reports.consent,
+    "kontor.shipped": reports.shipped,
 }

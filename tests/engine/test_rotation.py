@@ -11,7 +11,7 @@ from core.config import Config
 from core.db import reading, transaction
 from core.events import Contact
 from core.models import Connecting, metadata
-from core.models.tables import addresses, connections, effects, mail_servers, members, people
+from core.models.tables import addresses, companions, connections, effects, mail_servers, members, people
 from core.vault import SealBroken, Vault, new_key
 from engine import data_requests, rotation
 from engine.machine import Machine
@@ -40,6 +40,10 @@ def kontor(kontor_on_both: Kontor) -> Kontor:
     account = {"host": "smtp.beans.example", "port": 587, "login": "beans", "sender": "hello@beans.example"}
     counted = {"by": "Mara", "tries": 0, "accounts": 1, "accounts_since": clock.now(), "in_use": False}
     kontor.write(mail_servers.insert().values(merchant_id=mine, password=password, **account, **counted))
+    own = vault.seal("a secret of the plugin's", f"companion:{mine}:secret")
+    seen = {"version": "1.0.0", "page": "", "waiting": 0, "dropped": 0}
+    seen_at = {"found_at": clock.now(), "seen_at": clock.now()}
+    kontor.write(companions.insert().values(merchant_id=mine, secret=own, **seen, **seen_at))
     _ask_and_connect(kontor)
     person = kontor.rows(people)[0].id
     name = vault.seal("Anna", f"person:{mine}:{person}:first_name")
@@ -126,8 +130,9 @@ def test_a_value_copied_to_another_row_opens_nothing(where: str) -> None:
     sealed = next(one for one in SEALED if f"{one.table.name}.{one.column}" == where)
     vault = Vault((new_key(),), "a" * 32)
     value = vault.seal("secret", sealed.binding(a_row(1)))
-    # A merchant has one connection and one account, and each member's address is hers.
-    others = [a_row(2)] if sealed.table not in (connections, members, mail_servers) else []
+    # A merchant has one connection, one companion and one account, and each member's address is hers.
+    alone = (companions, connections, members, mail_servers)
+    others = [a_row(2)] if sealed.table not in alone else []
     for other in (*others, a_row(1, merchant_id=2)):
         with pytest.raises(SealBroken):
             vault.open(value, sealed.binding(other))

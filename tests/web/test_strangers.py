@@ -92,6 +92,7 @@ GUARDED = {
     "mailbox.html",
     "connection.page",
     "connection.disconnect",
+    "connection.look",
     "connection.data_request",
     "connection.invite",
     "connection.remove",

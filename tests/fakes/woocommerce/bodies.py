@@ -117,10 +117,8 @@ def _cart_hash(order: Order) -> str:
 
 
 def _meta(order: Order) -> list[dict[str, Any]]:
-    if order.created_via != "store-api":
-        return []
-    first = order.id * 100
-    return [{"id": first + at, "key": key, "value": HASHES[key]} for at, key in enumerate(HASHES)]
+    told = (HASHES if order.created_via == "store-api" else {}) | order.noted
+    return [{"id": order.id * 100 + at, "key": key, "value": told[key]} for at, key in enumerate(told)]
 
 
 def _line(line: Line) -> dict[str, Any]:

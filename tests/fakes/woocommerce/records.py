@@ -93,6 +93,8 @@ class Order:
     paid: datetime | None = None
     completed: datetime | None = None
     before_trash: str | None = None
+    # What plugins have noted on it.
+    noted: dict[str, Any] = field(default_factory=dict)
 
     @property
     def discount(self) -> Decimal:

@@ -43,6 +43,8 @@ class Call:
 
 
 Handler = Callable[[Call], Reply]
+# What somebody else answers under the same roof; None where it is nobody's.
+Elsewhere = Callable[[Request, str, Caller], Reply | None]
 
 
 class Api:
@@ -51,6 +53,7 @@ class Api:
     def __init__(self, shop: Office) -> None:
         self.shop = shop
         self.routes: list[tuple[str, re.Pattern[str], Handler]] = []
+        self.elsewhere: Elsewhere | None = None
 
     def route(self, method: str, pattern: str, handler: Handler) -> None:
         self.routes.append((method, re.compile(pattern), handler))
@@ -65,6 +68,9 @@ class Api:
     def _answer(self, request: Request, route: str, under_wp_json: bool) -> Reply:
         caller = identify(self.shop.site, self.shop.memory, request, under_wp_json)
         check_permissions(caller, request.method)
+        others = self.elsewhere(request, route, caller) if self.elsewhere else None
+        if others is not None:
+            return others
         params = Params(request, self.shop.clock)
         batch = re.fullmatch(r"/wc/v3/(orders|products|coupons|webhooks|customers)/batch", route)
         if batch and request.method in ("POST", "PUT", "PATCH"):

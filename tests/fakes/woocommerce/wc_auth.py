@@ -3,6 +3,7 @@
 import html
 import re
 import secrets
+from collections.abc import Mapping
 from urllib.parse import parse_qsl, quote, unquote_plus, urlencode, urlsplit, urlunsplit
 
 from tests.fakes.woocommerce.messages import Reply, Request, encoded, page, redirect
@@ -55,7 +56,11 @@ class Auth:
         return self._grant(request, given, user)
 
     def _user(self, request: Request) -> User | None:
-        cookies = re.findall(rf"{COOKIE}=([A-Za-z0-9_-]+)", request.headers.get("cookie", ""))
+        return self.user(request.headers)
+
+    def user(self, headers: Mapping[str, str]) -> User | None:
+        """Who is signed in, as the cookie says."""
+        cookies = re.findall(rf"{COOKIE}=([A-Za-z0-9_-]+)", headers.get("cookie", ""))
         users = self.shop.memory.users
         known = [self.sessions[one] for one in cookies if one in self.sessions]
         return next((users[one] for one in known if one in users), None)

@@ -1,7 +1,7 @@
 """One WordPress site: which part of it answers a request."""
 
 import re
-from typing import Any
+from typing import Any, Protocol
 
 from tests.fakes.woocommerce.auth import Caller
 from tests.fakes.woocommerce.messages import Reply, Request, RestError, not_found, page
@@ -18,6 +18,17 @@ from tests.fakes.woocommerce.rest_webhooks import Webhooks
 from tests.fakes.woocommerce.wc_auth import Auth
 
 CHECKOUT_LINKS_SINCE = 10
+PLUGINS_OWN = re.compile(r"/(wp-admin/.*|wp-content/plugins/.*|checkout/|shop/|product/\d+/)?")
+
+
+class WordPress(Protocol):
+    """Where PHP runs, with our plugin in it."""
+
+    def ask(self, request: Request, user: int = 0) -> Reply: ...
+
+    def rest(self, request: Request, route: str, caller: Caller) -> Reply: ...
+
+    def cron(self, ahead: int = 0) -> int: ...
 
 
 class Website:
@@ -27,6 +38,8 @@ class Website:
         About(self.api)
         self.orders, self.products = Orders(self.api), Products(self.api)
         self.coupons, self.webhooks = Coupons(self.api), Webhooks(self.api)
+        self.wordpress: WordPress | None = None
+        self.api.elsewhere = self._plugins_rest
 
     def answer(self, request: Request) -> Reply:
         if request.value("rest_route"):
@@ -40,7 +53,19 @@ class Website:
             return self.auth.answer(request, auth[1])
         if request.path == "/wp-cron.php":
             return self._cron()
+        if self.wordpress is not None and PLUGINS_OWN.fullmatch(request.path or "/"):
+            return self.wordpress.ask(request, self._signed_in(request))
         return self._storefront(request)
+
+    def _plugins_rest(self, request: Request, route: str, caller: Caller) -> Reply | None:
+        """What our plugin adds to the REST API, where it is active."""
+        if self.wordpress is None or not route.startswith("/wc-kontor/"):
+            return None
+        return self.wordpress.rest(request, route, caller)
+
+    def _signed_in(self, request: Request) -> int:
+        user = self.auth.user(request.headers)
+        return user.id if user else 0
 
     def _cron(self) -> Reply:
         """The queue is run by whoever asks for this page."""
@@ -49,6 +74,8 @@ class Website:
 
     def run_queue(self) -> None:
         self.shop.hooks.run()
+        if self.wordpress is not None:
+            self.wordpress.cron()
 
     def _storefront(self, request: Request) -> Reply:
         if request.path in ("", "/"):

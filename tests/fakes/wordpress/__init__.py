@@ -1,0 +1,1 @@
+"""A small WordPress with WooCommerce in PHP, in which the real plugin runs; see wordpress.php."""
