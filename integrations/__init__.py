@@ -15,11 +15,13 @@ from integrations.sandbox.live import SandboxLive
 from integrations.sandbox.shop import SANDBOX
 from integrations.self_hosted import SelfHosted
 from integrations.shopify import sign as shopify_sign
+from integrations.shopify.app_proxy import APP_PROXY
 from integrations.shopify.frame import ShopifyAdmin
 from integrations.shopify.own_mails import own_mails as shopify_own_mails
 from integrations.shopify.shop import SHOPIFY
 from integrations.smtp.accounts import SmtpAccounts
 from integrations.smtp.channel import SmtpChannel
+from integrations.storefronts import Storefront
 from integrations.woocommerce import sign as woocommerce_sign
 from integrations.woocommerce.own_mails import own_mails as woocommerce_own_mails
 from integrations.woocommerce.self_hosted import SelfHostedWooCommerce
@@ -51,6 +53,8 @@ KEEPS_CONSENT = frozenset({SHOPIFY.key})
 OWN_MAILS: dict[str, OwnMails] = {SHOPIFY.key: shopify_own_mails, WOOCOMMERCE.key: woocommerce_own_mails}
 # Platforms in whose own pages ours are shown in a frame.
 ADMINS: dict[str, Callable[[Runtime], Admin]] = {ShopifyAdmin.key: ShopifyAdmin.of}
+# Platforms whose shops hand requests of their own pages on to us.
+STOREFRONTS: dict[str, Storefront] = {APP_PROXY.key: APP_PROXY}
 # Platforms whose stores stand at addresses of their own and hand over keys.
 SELF_HOSTED: dict[str, Callable[[Runtime], SelfHosted]] = {SelfHostedWooCommerce.key: SelfHostedWooCommerce}
 LIVE: dict[str, Callable[[Runtime], LiveShop]] = {SANDBOX.key: SandboxLive}

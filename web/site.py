@@ -36,6 +36,7 @@ from web import (
     shopper,
     signing_in,
     static_files,
+    storefront,
     summary,
     words,
 )
@@ -95,9 +96,9 @@ def site(config: Config, machine: Machine, queue: Huey, root: Path) -> Flask:
 
 
 def _register(app: Flask, config: Config) -> None:
-    """Shoppers' pages, a mail server that posts what came back, and a store that
-    brings its keys carry their own proof instead of a form token."""
-    for blueprint in (shopper.shopper, health.bp, bounces.bp, summary.mailed):
+    """Shoppers' pages, what a shop's pages send on, a mail server that posts what came
+    back, and a store that brings its keys carry their own proof instead of a form token."""
+    for blueprint in (shopper.shopper, health.bp, bounces.bp, summary.mailed, storefront.bp):
         pages.csrf.exempt(blueprint)
         app.register_blueprint(blueprint)
     pages.csrf.exempt(connect.take_keys)

@@ -133,6 +133,8 @@ SIGNED = {"shopper.unsubscribe_page", "shopper.unsubscribe", "shopper.follow"}
 # A mail server knows the secret that the address ends in.
 SIGNED |= {"bounces.take", "summary_mailed.ask", "summary_mailed.stop"}
 SIGNED |= {"install.home", "install.begin", "install.finish"}
+# A platform signs what its shops' pages send on.
+SIGNED |= {"storefront.form", "storefront.sign_up"}
 OPEN = {"static", "shopper.example", "health.healthz", "install.deeper", "install.again"}
 # A store brings its keys with the state it was given, a member the secret of her link; before that
 # all may ask to connect or to sign in.

@@ -1,0 +1,16 @@
+"""What a Storefront must do: a platform whose shops hand requests of their own pages on to us, signed."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+
+class Storefront(Protocol):
+    """One platform's. What a shopper typed is hers to choose; which shop she is in is signed."""
+
+    key: str
+
+    def shop(self, query: str, secrets: Sequence[str], now: datetime) -> str | None:
+        """The address under which the shop's connection is stored; None unless the
+        platform signed this query for it just now."""
+        ...
