@@ -61,6 +61,7 @@
       this.stock = data ? JSON.parse(data.textContent) : null;
       this.leaving = new AbortController();
       this.join();
+      this.seen = [];
       if (this.stock) this.follow();
       this.look();
     }
@@ -131,12 +132,14 @@
       else if (found && numberOf(event.product?.id) === this.dataset.product) this.choose("none");
     }
 
+    /* Each place counts when something new stands there: another may be late, or never follow. */
     read() {
       if (!this.isConnected) return;
       const inputs = document.querySelectorAll("form[action*='/cart/add'] [name='id']");
-      const chosen = [...inputs].map((one) => one.value);
-      chosen.push(new URLSearchParams(location.search).get("variant"));
-      this.choose(chosen.find((id) => this.knows(id)));
+      const places = [new URLSearchParams(location.search).get("variant"), ...[...inputs].map((one) => one.value)];
+      const fresh = places.filter((id, place) => id && this.knows(id) && id !== this.seen[place]);
+      this.seen = places;
+      this.choose(fresh.pop());
     }
 
     knows(id) {
@@ -197,10 +200,8 @@
         const body = new URLSearchParams(told);
         const answer = await ask(this.dataset.kontor, { method: "POST", body });
         if (variant !== this.variant) return;
-        this.asked = { variant: "" };
         if (answer.ok) this.done(answer.message);
         else this.complain(answer.message || this.words.failed);
-        if (!answer.ok) this.prepare().catch(() => {});
       } catch {
         this.complain(this.words.failed);
       } finally {
