@@ -53,10 +53,10 @@ class Counter:
     def _kontors(self, route: Route) -> None:
         asked, posted = urlsplit(route.request.url), route.request.post_data
         assert route.request.headers["accept"] == "application/json"
-        self.heard.append(
-            (f"{route.request.method} {asked.path}", dict(parse_qsl(posted or asked.query, True)))
-        )
-        status, told = self.says if posted else (200, SIGNED)
+        fields = dict(parse_qsl(posted or asked.query, True))
+        self.heard.append((f"{route.request.method} {asked.path}", fields))
+        signed = {"form": "signed", "text": TEXTS[fields["locale"]], "available": False}
+        status, told = self.says if posted else (200, signed)
         body = told if isinstance(told, str) else json.dumps(told)
         route.fulfill(status=status, body=body, content_type="application/json")
 
