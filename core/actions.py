@@ -29,6 +29,10 @@ class SendMessage:
     incentive: Incentive = Incentive()
 
 
+# What a trip is about.
+SubjectKind = Literal["cart", "sign_up"]
+
+
 @dataclass(frozen=True, slots=True)
 class Enrol:
     """Take the person on a trip, or bring the one under way up to date.
@@ -37,7 +41,7 @@ class Enrol:
     over, waiting messages move to the new times, done ones are not repeated.
     """
 
-    subject: Literal["cart"]
+    subject: SubjectKind
     subject_id: int
     since: datetime
     messages: tuple[SendMessage, ...]
@@ -59,7 +63,34 @@ class Exit:
     reason: Reason
 
 
-Action = Enrol | Refuse | Exit
+@dataclass(frozen=True, slots=True)
+class WakeAt:
+    """Ask the flow again at `when` by its `wake(name, ...)`; there is one such
+    time for a waiting line, and a later wish takes its place."""
+
+    when: datetime
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseWave:
+    """It is the turn of so many more `people` of a waiting line, the oldest
+    first: each is taken on a trip with this one message. `begins` says that a
+    new wave begins with them; else they join the present one."""
+
+    people: int
+    message: SendMessage
+    begins: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CloseLine:
+    """Nobody waits any longer: what was waited for will not come back."""
+
+    reason: Reason
+
+
+Action = Enrol | Refuse | Exit | WakeAt | ReleaseWave | CloseLine
 
 
 @dataclass(frozen=True, slots=True)

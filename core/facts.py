@@ -65,6 +65,39 @@ class StockFacts(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class SignUpFacts(Fact):
+    """A person's wish to hear when a variant is back: whether it still holds,
+    and whether she has bought that very variant since."""
+
+    variant_ref: str
+    holds: bool
+    bought: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LineFacts(Fact):
+    """A variant and the line of people who wait for it.
+
+    `offered` says that shoppers can see it, `gone` that it will not come back.
+    `running` says that the line is being told; `wave_at` is when the present
+    wave began, since when so many people were `told` and so many units were
+    `ordered`; `on_way` are those whose message may still go. `anybody` says
+    whether somebody waits whose turn it could be, and from `later_at` on
+    somebody does who is left in peace until then."""
+
+    stock: Stock
+    offered: bool
+    gone: bool
+    anybody: bool
+    running: bool = False
+    wave_at: datetime | None = None
+    told: int = 0
+    ordered: int = 0
+    on_way: int = 0
+    later_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ConsentFacts(Fact):
     """Whether the person may be written to, and if not, every reason why."""
 

@@ -46,6 +46,12 @@ class Reason(StrEnum):
     DAILY_CEILING = "daily_ceiling"
     COMPLAINED = "complained"
     MAIL_ACCOUNT = "mail_account"
+    NEXT_WAVE = "next_wave"
+    NOT_OFFERED = "not_offered"
+    NO_LONGER_SOLD = "no_longer_sold"
+    LEFT_LINE = "left_line"
+    NOT_CONFIRMED = "not_confirmed"
+    WAITED_LONG = "waited_long"
 
 
 SENTENCES: dict[Reason, tuple[str, str]] = {
@@ -82,8 +88,8 @@ SENTENCES: dict[Reason, tuple[str, str]] = {
         "Zu dieser Zeit gelten Ihre Ruhezeiten.",
     ),
     Reason.OUT_OF_STOCK: (
-        "Everything in the cart is sold out.",
-        "Alles im Warenkorb ist ausverkauft.",
+        "It is sold out.",
+        "Es ist ausverkauft.",
     ),
     Reason.CART_EMPTIED: (
         "The person has emptied the cart.",
@@ -204,6 +210,30 @@ SENTENCES: dict[Reason, tuple[str, str]] = {
     Reason.TOO_SOON: (
         "The message before it had gone out less than 12 hours earlier.",
         "Die Nachricht davor lag noch keine 12 Stunden zurück.",
+    ),
+    Reason.NEXT_WAVE: (
+        "There was not enough for more people than had been told; the person keeps the place in line.",
+        "Es war nicht genug da für mehr Personen, als schon Bescheid wussten; der Platz in der Reihe bleibt.",
+    ),
+    Reason.NOT_OFFERED: (
+        "The product is not published in the shop.",
+        "Das Produkt ist im Shop nicht veröffentlicht.",
+    ),
+    Reason.NO_LONGER_SOLD: (
+        "The shop has removed the product.",
+        "Der Shop hat das Produkt entfernt.",
+    ),
+    Reason.LEFT_LINE: (
+        "The person no longer wants to be told.",
+        "Die Person möchte nicht mehr benachrichtigt werden.",
+    ),
+    Reason.NOT_CONFIRMED: (
+        "The person did not confirm the sign-up.",
+        "Die Person hat die Eintragung nicht bestätigt.",
+    ),
+    Reason.WAITED_LONG: (
+        "The time for which the person wanted to wait is over.",
+        "Die Zeit, für die sich die Person eingetragen hatte, ist vorbei.",
     ),
     Reason.NEEDS_MERCHANT: (
         "The connection to the shop must be mended first.",

@@ -1,7 +1,8 @@
 """What a flow that writes several messages has: steps, each with its time and incentive, and discounts."""
 
+from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 
 from pydantic import model_validator
 
@@ -127,6 +128,30 @@ class SteppedSettings(FlowSettings):
                     f"steps-{number}-after_hours",
                 )
         return self
+
+
+@dataclass(frozen=True, slots=True)
+class OnlyMessage:
+    """The message of a flow that has but one, without an incentive."""
+
+    content: str
+    words: OwnWords | None
+    incentive: Literal["none"] = "none"
+    value: int = 0
+
+
+class OneMessageSettings(FlowSettings):
+    """The settings of a flow that writes one message, the same to everybody."""
+
+    content: ClassVar[str]
+    words: OwnWords | None = setting(None, label="Words", label_de="Texte")
+
+    @property
+    def messages(self) -> tuple[OnlyMessage, ...]:
+        return (OnlyMessage(self.content, self.words),)
+
+    def reworded(self, step: int, words: OwnWords) -> Self:
+        return self.model_copy(update={"words": words}) if step == 1 else super().reworded(step, words)
 
 
 def steps_of(settings: FlowSettings) -> tuple[StepSettings, ...]:

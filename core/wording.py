@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-ALWAYS = ("first_name", "shop", "total")
+ALWAYS = ("first_name", "shop", "total", "product")
 WITH_OFFER = ("code", "offer", "ends")
 LANGUAGES = ("en", "de")
 # The longest text of each field, in its order in the mail.

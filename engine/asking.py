@@ -19,7 +19,7 @@ from core.reasons import Reason
 from core.vault import SealBroken
 from engine import ceiling, inbox, locking, privacy
 from engine.access import access_to
-from engine.batches import BUYING, Asked, Open, is_expired, waits_for_account
+from engine.batches import ASKED_ABOUT, Asked, Open, is_expired, waits_for_account
 from engine.known import Subject
 from engine.loading import load
 from engine.machine import Machine
@@ -68,26 +68,29 @@ def _asked(machine: Machine, opened: Open, about_buying: list[Any], live: LiveSh
 def _needs_asking(machine: Machine, opened: Open, row: Any) -> bool:
     """What has expired anyway, or has to wait for tomorrow, needs no question."""
     waits = ceiling.holds(machine.config, opened, row, opened.sent) or waits_for_account(machine, opened, row)
-    return row.kind in BUYING and row.enrolment_id in opened.trips and not (is_expired(opened, row) or waits)
+    known = row.enrolment_id in opened.trips or row.id in opened.waves
+    return row.kind in ASKED_ABOUT and known and not (is_expired(opened, row) or waits)
 
 
 def _question(machine: Machine, opened: Open, rows: Sequence[Any]) -> Question:
-    subjects = {opened.trips[row.enrolment_id] for row in rows}
+    subjects = {opened.trips[row.enrolment_id] for row in rows if row.enrolment_id in opened.trips}
     buyers = tuple(_buyer(machine, opened, subject) for subject in subjects)
     refs = {
         line.variant_ref
         for subject in subjects
-        for line in opened.loaded.lines.get(subject.cart_id, ())
+        for line in opened.loaded.lines_of(subject)
         if line.variant_ref
     }
+    refs |= {line.variant_ref for line in opened.waves.values()}
     return Question(buyers, tuple(sorted(refs)))
 
 
 def _buyer(machine: Machine, opened: Open, subject: Subject) -> Buyer:
-    cart = opened.loaded.carts[subject.cart_id]
+    matter = opened.loaded.matter(subject)
     known = {row.channel: row for row in _addresses(opened, subject)}
     values = {channel: _opened(machine, opened.merchant.id, row) for channel, row in known.items()}
-    return Buyer(cart.started_at, values.get("email"), values.get("customer"), cart.ref, cart.token)
+    named = (matter.ref, matter.token) if subject.kind == "cart" else (None, None)
+    return Buyer(matter.started_at, values.get("email"), values.get("customer"), *named)
 
 
 def _addresses(opened: Open, subject: Subject) -> Iterable[Any]:

@@ -58,7 +58,7 @@ class Begun:
 def count(machine: Machine, platform: str, domain: str, visitor: str) -> int | None:
     """The number of a new attempt; None where this visitor, or whoever asks
     for this store, has made too many."""
-    since, who = clock.now() - COUNTED, machine.vault.fingerprint(0, f"visitor:{_line_of(visitor)}")
+    since, who = clock.now() - COUNTED, machine.vault.fingerprint(0, f"visitor:{line_of(visitor)}")
     recent = select(func.count()).select_from(connecting).where(connecting.c.began_at > since)
     mine = connecting.c.found["visitor"].as_string() == who
     row = connecting.insert().values(
@@ -78,7 +78,7 @@ def count(machine: Machine, platform: str, domain: str, visitor: str) -> int | N
         return int(session.execute(row.returning(connecting.c.id)).scalar_one())
 
 
-def _line_of(visitor: str) -> str:
+def line_of(visitor: str) -> str:
     """Whoever has a line of IPv6 has all addresses of a network behind it."""
     try:
         address = ipaddress.ip_address(visitor)

@@ -15,7 +15,7 @@ from core.events import Stock
 from core.models import Merchant
 from core.models.tables import connections, effects, enrolments, mail_servers, sender_addresses
 from core.statements import one_of
-from engine import mail_days
+from engine import mail_days, waiting
 from engine import mail_servers as accounts
 from engine.claims import Batch
 from engine.known import Loaded, Subject
@@ -25,6 +25,10 @@ from engine.mail_days import NOTHING, Sent
 from engine.settings_known import Settings
 
 BUYING = ("send_message", "create_discount")
+# It is the turn of more people of a waiting line.
+WAVE = "release_wave"
+# Before these the shop itself is asked.
+ASKED_ABOUT = (*BUYING, WAVE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,8 @@ class Open:
     """Everything a batch's rows are decided with. `trips` maps an enrolment
     to its subject and `versions` to the settings it runs by; `asked` is None
     until the shop has answered. `sent` is what had gone that day by then; `sender`
-    is the shop's own address and `account` its own account, if its mails go out so."""
+    is the shop's own address and `account` its own account, if its mails go out so.
+    `waves` maps a row that calls a waiting line to the variant it is about."""
 
     merchant: Merchant
     connection: Any
@@ -55,6 +60,7 @@ class Open:
     sent: Sent = NOTHING
     sender: str | None = None
     account: Any | None = None
+    waves: Mapping[int, Any] = field(default_factory=dict)
 
 
 def open_batch(machine: Machine, batch: Batch) -> Open:
@@ -64,11 +70,18 @@ def open_batch(machine: Machine, batch: Batch) -> Open:
         rows = _rows(session, batch)
         trips, versions = _subjects(session, merchant.id, rows)
         loaded = load(session, merchant.id, list(trips.values()), clock.now(merchant))
+        lines = waiting.variants_of(session, merchant.id, [row for row in rows if row.kind == WAVE])
         settings = machine.settings_of(session, merchant.id, merchant.settings_rev)
         session.expunge(merchant)
         account = accounts.of(session, merchant.id) if connection.account_id is not None else None
     sent = Sent(connection.sent_today, connection.known_sender)
-    more = {"versions": versions, "sent": sent, "sender": connection.own_sender, "account": account}
+    more = {
+        "versions": versions,
+        "sent": sent,
+        "sender": connection.own_sender,
+        "account": account,
+        "waves": lines,
+    }
     return Open(merchant, connection, settings, rows, trips, loaded, **more)
 
 
@@ -107,7 +120,11 @@ _SHOP = select(
 ).where(connections.c.merchant_id == bindparam("whose"))
 _ROWS = select(effects).where(effects.c.merchant_id == bindparam("whose"), one_of(effects.c.id, "ids"))
 _TRIPS = select(
-    enrolments.c.id, enrolments.c.person_id, enrolments.c.subject_id, enrolments.c.settings_version
+    enrolments.c.id,
+    enrolments.c.person_id,
+    enrolments.c.subject,
+    enrolments.c.subject_id,
+    enrolments.c.settings_version,
 ).where(enrolments.c.merchant_id == bindparam("whose"), one_of(enrolments.c.id, "ids"))
 
 
@@ -124,5 +141,5 @@ def _subjects(
 ) -> tuple[dict[int, Subject], dict[int, int]]:
     ids = {row.enrolment_id for row in rows if row.enrolment_id is not None}
     found = session.execute(_TRIPS, {"whose": merchant_id, "ids": sorted(ids)}).all()
-    subjects = {row.id: Subject(row.person_id, row.subject_id) for row in found}
+    subjects = {row.id: Subject(row.person_id, row.subject_id, row.subject) for row in found}
     return subjects, {row.id: row.settings_version for row in found}

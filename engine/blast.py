@@ -1,6 +1,8 @@
 """The blast guard: unusually many enrolments at once are held until the
 merchant has looked at them."""
 
+import math
+import sys
 from datetime import datetime, timedelta
 
 import structlog
@@ -13,7 +15,7 @@ from core.models import Merchant
 from core.models.tables import effects, enrolments
 from core.reasons import Reason, noted
 from core.statements import Asked, Statement
-from engine import awaiting, notices
+from engine import awaiting, notices, restocks
 from engine.deciding import Deciding
 from engine.machine import Machine
 from engine.trips import end_trip
@@ -24,6 +26,7 @@ log = structlog.get_logger()
 TIMES_USUAL = 5
 AT_LEAST = 50
 USUAL_OVER = timedelta(days=7)
+HOUR = timedelta(hours=1)
 
 
 def would_be(case: Deciding) -> bool:
@@ -35,13 +38,26 @@ def would_be(case: Deciding) -> bool:
     if this_hour < AT_LEAST:
         return False
     week = _count(case) - this_hour
-    usual_hour = week / (USUAL_OVER / timedelta(hours=1))
+    usual_hour = week / (USUAL_OVER / HOUR)
     return this_hour >= max(AT_LEAST, TIMES_USUAL * usual_hour)
+
+
+def room(session: Session, merchant_id: int, flow: str, mode: str, now: datetime) -> int:
+    """How many more may be enrolled this hour before it is a blast."""
+    if mode != "live":
+        return sys.maxsize
+    week, hour = (_times(session, _since(merchant_id, flow, now - span)) for span in (USUAL_OVER, HOUR))
+    usual_hour = (week - hour) / (USUAL_OVER / HOUR)
+    return max(0, math.ceil(max(AT_LEAST, TIMES_USUAL * usual_hour)) - hour)
 
 
 def tell(case: Deciding) -> None:
     """The first one held is told of, and all the others with it."""
-    notices.raise_notice(case.session, case.merchant.id, awaiting.HELD, case.flow.key)
+    tell_of(case.session, case.merchant.id, case.flow.key)
+
+
+def tell_of(session: Session, merchant_id: int, flow: str) -> None:
+    notices.raise_notice(session, merchant_id, awaiting.HELD, flow)
 
 
 def release(machine: Machine, merchant_id: int, flow: str, by: str) -> int:
@@ -80,6 +96,8 @@ def discard(machine: Machine, merchant_id: int, flow: str, by: str) -> int:
             end_trip(session, merchant_id, enrolment_id, Reason.DISCARDED, clock.now(merchant))
         mine = (enrolments.c.merchant_id == merchant_id, enrolments.c.id.in_(held))
         session.execute(update(enrolments).where(*mine).values(reason=noted(Reason.DISCARDED, by)))
+        # Nor does anybody else in the line that they were called from.
+        restocks.end_all(session, merchant, Reason.DISCARDED, flow)
         awaiting.mend_if_over(session, merchant_id, awaiting.HELD)
     return len(held)
 
@@ -108,14 +126,18 @@ _ENROLLED = Statement(
 
 def lately(case: Deciding) -> Asked:
     """To be asked: how many were enrolled live within the last hour."""
-    return _since(case, case.now - timedelta(hours=1))
+    return _since(case.merchant.id, case.flow.key, case.now - HOUR)
 
 
 def _count(case: Deciding) -> int:
     """Over the time by which the usual is known."""
-    statement, wanted = _since(case, case.now - USUAL_OVER)
-    return int(statement.rows(case.session, wanted)[0][0])
+    return _times(case.session, _since(case.merchant.id, case.flow.key, case.now - USUAL_OVER))
 
 
-def _since(case: Deciding, since: datetime) -> Asked:
-    return _ENROLLED, {"whose": case.merchant.id, "flow": case.flow.key, "since": since}
+def _times(session: Session, asked: Asked) -> int:
+    statement, wanted = asked
+    return int(statement.rows(session, wanted)[0][0])
+
+
+def _since(merchant_id: int, flow: str, since: datetime) -> Asked:
+    return _ENROLLED, {"whose": merchant_id, "flow": flow, "since": since}

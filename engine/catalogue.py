@@ -32,6 +32,8 @@ def remember_product(session: Session, merchant_id: int, product: Product, mark:
         session.execute(update(products).where(products.c.id == row.id).values(**values))
     for variant in sorted(product.variants, key=lambda v: v.ref):
         _remember_variant(session, merchant_id, row.id, variant, product.updated_at)
+    if product.complete:
+        _miss_others(session, merchant_id, row.id, product)
 
 
 def remember_stock(session: Session, merchant_id: int, variant_ref: str, stock: Stock, at: datetime) -> None:
@@ -59,11 +61,20 @@ def _remember_variant(
         "sku": variant.sku,
         "price_minor": variant.price.minor,
         "currency": variant.price.currency,
+        "gone_at": None,
     }
     row = insert(variants, session).values(merchant_id=merchant_id, ref=variant.ref, **values)
     session.execute(row.on_conflict_do_update(index_elements=["merchant_id", "ref"], set_=values))
     if variant.stock is not None:
         remember_stock(session, merchant_id, variant.ref, variant.stock, at)
+
+
+def _miss_others(session: Session, merchant_id: int, product_id: int, product: Product) -> None:
+    """A variant that its product no longer has is gone."""
+    named = [variant.ref for variant in product.variants]
+    theirs = (variants.c.merchant_id == merchant_id, variants.c.product_id == product_id)
+    missing = (variants.c.ref.not_in(named), variants.c.gone_at.is_(None))
+    session.execute(update(variants).where(*theirs, *missing).values(gone_at=product.updated_at))
 
 
 def _values(product: Product) -> dict[str, Any]:

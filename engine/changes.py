@@ -15,7 +15,7 @@ from core.facts import Mode
 from core.models import Merchant
 from core.models.tables import carts, enrolments, merchants, settings_versions
 from core.reasons import Reason
-from engine import awaiting, guide, pauses
+from engine import awaiting, guide, pauses, restocks
 from engine.machine import Machine
 from engine.outlook import trips_with_other_times
 from engine.planning import follow_times
@@ -75,6 +75,7 @@ def switch_mode(
     _save(session, merchant_id, flow.key, mode, saved.settings.model_dump(mode="json"), since, by)
     if saved.mode != "off":
         _end_trips(session, merchant_id, flow.key, saved.mode, now)
+        restocks.end_all(session, merchant, Reason.FLOW_OFF, flow.key)
     if pauses.end(session, merchant_id, flow.key, now, by):
         awaiting.mend_if_over(session, merchant_id, awaiting.PAUSED)
 

@@ -11,7 +11,7 @@ from core.db import insert, transaction
 from core.models import Merchant
 from core.models.tables import addresses, consents, effects
 from core.reasons import Reason
-from engine import consent_writing, late
+from engine import consent_writing, late, sign_up_endings
 from engine.identity import lock_people
 from engine.machine import Machine
 from engine.standing import KONTOR
@@ -65,6 +65,7 @@ def objected(machine: Machine, session: Session, merchant_id: int, act: Act) -> 
     consent_writing.plan(machine, session, merchant, act.address_id, person_id, act.at)
     flows = [flow.key for flow in machine.flows.values() if flow.purpose != "service"]
     end_trips_of_person(session, merchant.id, person_id, act.reason, act.at, flows)
+    sign_up_endings.objected(session, merchant_id, person_id, act.reason, act.at)
     return True
 
 

@@ -46,7 +46,7 @@ LIST: Sequence[Kept] = (
     Kept("consents", "shopper", (t.consents,)),
     Kept("never_again", "shopper", (t.suppressions, t.bounces)),
     Kept("carts", "shopper", (t.carts, t.orders, t.lines)),
-    Kept("waiting", "shopper", (t.sign_ups,)),
+    Kept("waiting", "shopper", (t.sign_ups, t.sign_up_letters)),
     Kept("decisions", "shopper", (t.enrolments, t.effects, t.decisions, t.clicks, t.discount_codes)),
     Kept("words", "shopper", (t.mailbox_messages,), MESSAGES_KEPT),
     Kept("reported", "shopper", (t.inbound, t.inbound_people, t.look_ups), BODIES_KEPT),
@@ -73,7 +73,7 @@ LIST: Sequence[Kept] = (
         ),
     ),
     Kept("acts", "shop", (t.legal_acts,)),
-    Kept("visitors", "visitor", (t.connecting, t.exchanges), ATTEMPTS_KEPT),
+    Kept("visitors", "visitor", (t.connecting, t.exchanges, t.tallies), ATTEMPTS_KEPT),
     Kept("running", "nobody", (t.heartbeats, t.remote_hosts)),
 )
 

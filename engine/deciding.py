@@ -49,7 +49,7 @@ class Deciding:
             flow=self.flow.key,
             mode=self.saved.mode,
             kind=kind,
-            cart_id=cart_id or self.subject.cart_id,
+            subject_id=cart_id or self.subject.id,
             person_id=self.subject.person_id,
             settings_version=self.saved.version,
             at=self.now,

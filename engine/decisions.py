@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from core import clock
+from core.actions import SubjectKind
 from core.models.tables import decisions
 from core.reasons import Reason, noted
 from engine.built import Inserting
@@ -17,20 +18,21 @@ SAME = ["merchant_id", "flow", "mode", "subject", "subject_id", "kind", "reasons
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """One decision: `kind` is what a flow did about the cart, `at` the
+    """One decision: `kind` is what a flow did about the subject, `at` the
     merchant's time, `inbound_id` the webhook that led here."""
 
     merchant_id: int
     flow: str
     mode: str
     kind: str
-    cart_id: int
+    subject_id: int
     person_id: int | None
     settings_version: int
     at: datetime
     reasons: Sequence[Reason] = ()
     enrolment_id: int | None = None
     inbound_id: int | None = None
+    subject: SubjectKind = "cart"
 
     @classmethod
     def of_trip(
@@ -38,7 +40,7 @@ class Said:
     ) -> "Said":
         """A decision about a trip, from the trip's row."""
         whose = (trip.merchant_id, trip.flow, trip.mode, kind, trip.subject_id, trip.person_id)
-        return cls(*whose, trip.settings_version, at, reasons, trip.id, inbound_id)
+        return cls(*whose, trip.settings_version, at, reasons, trip.id, inbound_id, trip.subject)
 
 
 def _recording(row: Any) -> Any:
@@ -68,8 +70,8 @@ def _values(said: Said, words: list[str]) -> dict[str, Any]:
         "flow": said.flow,
         "mode": said.mode,
         "kind": said.kind,
-        "subject": "cart",
-        "subject_id": said.cart_id,
+        "subject": said.subject,
+        "subject_id": said.subject_id,
         "person_id": said.person_id,
         "enrolment_id": said.enrolment_id,
         "inbound_id": said.inbound_id,

@@ -126,7 +126,7 @@ def _reserve(session: Session, opened: Open, row: Any, subject: Subject) -> Any 
     """A new code, unless what it can cost goes beyond the merchant's budget.
     The budget is locked, so that two codes never share the last cent."""
     merchant = opened.merchant
-    cart = opened.loaded.carts[subject.cart_id]
+    cart = opened.loaded.matter(subject)
     cost = _cost(row.payload, cart.total_minor)
     saved = opened.settings.flows[row.flow].settings
     if _spent(session, merchant.id, row.flow) + cost > getattr(saved, "discount_budget", 0):

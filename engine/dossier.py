@@ -18,11 +18,14 @@ from core.models.tables import (
     lines,
     orders,
     people,
+    sign_ups,
+    variants,
 )
 from core.reasons import Reason, sentence
 from engine.identity import name_binding
 from engine.kept_messages import kept_message
 from engine.machine import Machine
+from engine.waitlist import items, name_of
 
 Plain = dict[str, Any]
 LINE = ("title", "variant_title", "sku", "quantity", "price_minor")
@@ -37,6 +40,7 @@ RETURNED = {
     "passing": ("It came back for now.", "Sie kam vorerst zurück."),
     "complaint": ("The person reported it as unwanted.", "Die Person hat sie als unerwünscht gemeldet."),
 }
+WAITS = ("state", "source", "text", "place_at", "confirmed_at", "ends_at", "told_at", "over_at")
 TRIP = ("flow", "mode", "state", "since", "enrolled_at", "ended_at")
 
 
@@ -57,6 +61,7 @@ def dossier(
         "consents": _consents(session, merchant_id, [row.id for row in theirs(addresses)]),
         "carts": _with_lines(session, theirs(carts), CART, lines.c.cart_id),
         "orders": _with_lines(session, theirs(orders), ORDER, lines.c.order_id),
+        "waits_for": [_waits(session, row, language) for row in theirs(sign_ups)],
         "trips": [_reasoned(row, TRIP, language) for row in theirs(enrolments)],
         "messages": [_message(machine, session, row, language) for row in theirs(effects)],
         "decisions": [_decision(row, language) for row in theirs(decisions)],
@@ -105,6 +110,11 @@ def _message(machine: Machine, session: Session, row: Any, language: str) -> Pla
             {"what": RETURNED[one.kind][language == "de"], "at": one.at} for one in session.execute(came)
         ],
     }
+
+
+def _waits(session: Session, row: Any, language: str) -> Plain:
+    item = session.execute(items(row.merchant_id).where(variants.c.id == row.variant_id)).one()
+    return {"product": name_of(item), **_reasoned(row, WAITS, language)}
 
 
 def _decision(row: Any, language: str) -> Plain:

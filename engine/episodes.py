@@ -49,14 +49,14 @@ _OF_CART = Statement(
 
 def trips_of_cart(case: Deciding) -> Asked:
     """To be asked: every trip of this flow that the cart has had, whoever was meant."""
-    return _OF_CART, {"whose": case.merchant.id, "flow": case.flow.key, "cart": case.subject.cart_id}
+    return _OF_CART, {"whose": case.merchant.id, "flow": case.flow.key, "cart": case.subject.id}
 
 
 def next_episode(case: Deciding, action: Enrol) -> int | None:
     """The number of this cart's next trip; None where it has had its trip. One
     that ended before anything was sent, for a reason that no longer holds,
     has not been one to the person."""
-    assert action.subject_id == case.subject.cart_id, "a flow enrols the cart it was asked about"
+    assert action.subject_id == case.subject.id, "a flow enrols the cart it was asked about"
     earlier = [trip for trip in case.cart_trips if trip.mode == case.saved.mode]
     if all(trip.state == "exited" and trip.reason in MENDED and not trip.wrote for trip in earlier):
         return max((trip.episode + 1 for trip in earlier), default=action.episode)

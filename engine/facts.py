@@ -11,6 +11,7 @@ from core.money import Money
 from core.reasons import Reason
 from engine.known import Loaded, Subject
 from engine.standing import Standing, reasons_against
+from engine.waiting import NOTHING, line_facts, wish_facts
 
 DONE = ("acting", "done", "unknown")
 
@@ -26,8 +27,10 @@ def facts_for(
 ) -> Facts:
     """The frozen facts of one subject; `live_stock` is what the shop itself
     said a moment ago and beats our records: what it did not name is gone."""
-    cart = loaded.carts[subject.cart_id]
     now = loaded.now
+    if subject.kind == "sign_up":
+        return _of_wish(loaded, subject, flow, mode, purpose, policy, live_stock)
+    cart = loaded.carts[subject.id]
     stock: Mapping[str, Stock] = loaded.stock
     if live_stock is not None:
         asked = (line.variant_ref for line in loaded.lines.get(cart.id, ()) if line.variant_ref)
@@ -38,6 +41,25 @@ def facts_for(
         StockFacts(now, now, stock),
         ConsentFacts(now, now, reasons_against(standing_of(loaded, subject), purpose, policy)),
         _trip_facts(loaded, subject, flow, mode),
+    )
+
+
+def _of_wish(
+    loaded: Loaded,
+    subject: Subject,
+    flow: str,
+    mode: str,
+    purpose: Purpose,
+    policy: str,
+    live_stock: Mapping[str, Stock] | None,
+) -> Facts:
+    row, now = loaded.sign_ups[subject.id], loaded.now
+    queue = loaded.queues.get((row.variant_id, flow, mode))
+    stock = None if live_stock is None else live_stock.get(row.variant_ref, NOTHING)
+    return Facts(
+        wish_facts(now, row),
+        line_facts(now, row, queue, stock),
+        ConsentFacts(now, now, reasons_against(standing_of(loaded, subject), purpose, policy)),
     )
 
 
@@ -52,6 +74,7 @@ def standing_of(loaded: Loaded, subject: Subject) -> Standing:
         loaded.acts.get(address.id, ()),
         any(_paid_with(row, address.id) for row in loaded.orders),
         [act for other in _theirs(loaded, subject) for act in loaded.acts.get(other.id, ())],
+        loaded.matter(subject).started_at,
     )
 
 
@@ -69,9 +92,9 @@ def _suppressed(loaded: Loaded, subject: Subject, address: Any) -> Reason | None
 
 def address_of(loaded: Loaded, subject: Subject) -> Any | None:
     """The row of the e-mail address that would be written to."""
-    cart = loaded.carts[subject.cart_id]
-    if cart.address_id in loaded.addresses:
-        return loaded.addresses[cart.address_id]
+    matter = loaded.matter(subject)
+    if matter.address_id in loaded.addresses:
+        return loaded.addresses[matter.address_id]
     return max(_theirs(loaded, subject), key=lambda row: row.id, default=None)
 
 

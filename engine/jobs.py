@@ -22,6 +22,8 @@ from engine import (
     retention,
     senders,
     sign_in,
+    sign_up_endings,
+    sign_up_letters,
     simulation,
     summaries,
     sweep,
@@ -106,11 +108,14 @@ def _upkeep(machine: Machine) -> None:
     sign in. Then a bounded turn at shops, which may be slow, and the bell
     again; where enough threads are at that already, they go on, or the sweep."""
     sign_in.run(machine)
+    letters = sign_up_letters.run(machine)
     awaiting.mend_where_over(machine)
     refusals.mend_where_over(machine)
     mail_servers.let_go_on(machine)
     notices.run(machine)
     summaries.run(machine)
+    if letters:
+        machine.bells.upkeep()
     if not machine.busy.upkeep.acquire(blocking=False):
         return
     try:
@@ -127,6 +132,7 @@ def _sweep(machine: Machine) -> None:
     sweep.leases(machine)
     sweep.recount_work(machine)
     attempts.drop_late(machine)
+    sign_up_endings.expire(machine)
     machine.bells.inbox()
     machine.bells.look_ups()
     machine.bells.upkeep()

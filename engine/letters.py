@@ -14,7 +14,7 @@ from core.models import Merchant
 from core.models.tables import discount_codes, effects
 from core.money import Money
 from core.reasons import Reason
-from engine import discounts, links, mail_servers, return_addresses
+from engine import discounts, links, mail_servers, places, return_addresses
 from engine.batches import Open
 from engine.facts import address_of
 from engine.identity import name_binding
@@ -35,7 +35,7 @@ def prepare_message(
     address = address_of(opened.loaded, subject)
     if address is None:
         return skipped(row, Reason.NO_CONTACT)
-    target = links.with_utm(_cart_target(machine, opened, subject), row.flow, row.step)
+    target = links.with_utm(_target(machine, opened, subject), row.flow, row.step)
     letter = _letter(machine, session, opened, row, subject, address)
     rendered = render(letter)
     content = machine.vault.seal(sealable(rendered), f"effect:{row.key}:content")
@@ -49,6 +49,7 @@ def prepare_message(
     lease = timedelta(seconds=machine.config.lease_seconds)
     if not begin_acting(session, opened, row, lease, slot_day=slot_day, **values):
         return lost(session, row)
+    places.told(session, opened.merchant, row)
     message = _message(machine, opened, row, address, rendered, letter.unsubscribe_url)
     return Ready(lambda: machine.send(message, opened.merchant, _account(machine, opened)))
 
@@ -61,10 +62,10 @@ def _keep(session: Session, row: Any, values: dict[str, Any]) -> None:
 def _letter(
     machine: Machine, session: Session, opened: Open, row: Any, subject: Subject, address: Any
 ) -> Letter:
-    cart = opened.loaded.carts[subject.cart_id]
+    matter = opened.loaded.matter(subject)
     person = opened.loaded.persons[subject.person_id or 0]
     unsubscribe = links.unsubscribe_url(machine.config, opened.merchant.id, address.id, row.id)
-    locale = cart.locale or person.locale or opened.merchant.locale
+    locale = matter.locale or person.locale or opened.merchant.locale
     own = _own_words(opened, row, language_of(locale))
     shop = opened.settings.shop
     return Letter(
@@ -73,11 +74,12 @@ def _letter(
         locale=locale,
         brand=brand_of(machine.config, opened.merchant, shop),
         first_name=_first_name(machine, opened.merchant.id, person),
-        lines=tuple(opened.loaded.lines.get(cart.id, ())),
-        total=Money(cart.total_minor, cart.currency),
+        lines=tuple(opened.loaded.lines_of(subject)),
+        total=Money(matter.total_minor, matter.currency),
         cart_url=links.click_url(machine.config, opened.merchant.id, row.id, "cart"),
         unsubscribe_url=unsubscribe,
         discount=_offer(session, opened, row),
+        requested=row.purpose == "requested",
         words=own,
     )
 
@@ -128,13 +130,26 @@ def _offer(session: Session, opened: Open, row: Any) -> Offer | None:
     return Offer(code.code, code.kind, code.value, code.currency, code.ends_at, opened.merchant.timezone)
 
 
-def _cart_target(machine: Machine, opened: Open, subject: Subject) -> str:
-    """Where the click leads: the platform's best way back to this cart."""
-    row = opened.loaded.carts[subject.cart_id]
+def _target(machine: Machine, opened: Open, subject: Subject) -> str:
+    """Where the click leads: the platform's best way back to this cart, or to
+    what somebody waits for."""
     merchant, connection = opened.merchant, opened.connection
+    identity = ShopIdentity(connection.domain, connection.shop_id, merchant.currency)
+    shop = machine.shops[merchant.platform]
+    if subject.kind == "sign_up":
+        wish = opened.loaded.sign_ups[subject.id]
+        found = shop.product_link(wish.product_url, wish.variant_ref, identity)
+    else:
+        found = shop.cart_link(_cart(machine, opened, subject), identity, connection.meta)
+    return found or f"https://{connection.domain}"
+
+
+def _cart(machine: Machine, opened: Open, subject: Subject) -> Cart:
+    row = opened.loaded.carts[subject.id]
+    merchant = opened.merchant
     binding = f"cart:{merchant.id}:{row.ref}:url"
     url = machine.vault.open(row.url, binding).decode() if row.url is not None else None
-    cart = Cart(
+    return Cart(
         ref=row.ref,
         started_at=row.started_at,
         activity_at=row.activity_at,
@@ -146,9 +161,6 @@ def _cart_target(machine: Machine, opened: Open, subject: Subject) -> str:
         token=row.token,
         url=url,
     )
-    identity = ShopIdentity(connection.domain, connection.shop_id, merchant.currency)
-    found = machine.shops[merchant.platform].cart_link(cart, identity, connection.meta)
-    return found or f"https://{connection.domain}"
 
 
 def _message(

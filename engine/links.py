@@ -15,6 +15,7 @@ from itsdangerous import BadData, URLSafeSerializer
 from core.config import Config
 
 UNSUBSCRIBE, CLICK, SUMMARY = "kontor.unsubscribe", "kontor.click", "kontor.summary"
+WAITING = "kontor.waiting"
 _LONGEST_TOKEN = 300
 
 
@@ -45,8 +46,16 @@ class Clicked:
     link: str
 
 
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """The right to confirm, to see and to end one sign-up for a waiting line."""
+
+    merchant_id: int
+    sign_up_id: int
+
+
 def unsubscribe_url(config: Config, merchant_id: int, address_id: int, effect_id: int) -> str:
-    return f"{config.app_url}/u/{_sign(config, UNSUBSCRIBE, merchant_id, address_id, effect_id)}"
+    return f"{config.app_url}/u/{signed(config, UNSUBSCRIBE, merchant_id, address_id, effect_id)}"
 
 
 def unsubscribe_headers(url: str) -> dict[str, str]:
@@ -56,7 +65,7 @@ def unsubscribe_headers(url: str) -> dict[str, str]:
 
 def open_unsubscribe(config: Config, token: str) -> Unsubscribe | None:
     """What an unsubscribe link names; None for anything we did not sign."""
-    match _opened(config, UNSUBSCRIBE, token):
+    match opened(config, UNSUBSCRIBE, token):
         case [int(merchant_id), int(address_id), int(effect_id)]:
             return Unsubscribe(merchant_id, address_id, effect_id)
     return None
@@ -64,24 +73,36 @@ def open_unsubscribe(config: Config, token: str) -> Unsubscribe | None:
 
 def summary_url(config: Config, merchant_id: int, member_id: int) -> str:
     """Where the weekly summary is stopped."""
-    return f"{config.app_url}/weekly/{_sign(config, SUMMARY, merchant_id, member_id)}"
+    return f"{config.app_url}/weekly/{signed(config, SUMMARY, merchant_id, member_id)}"
 
 
 def open_summary(config: Config, token: str) -> Summed | None:
-    match _opened(config, SUMMARY, token):
+    match opened(config, SUMMARY, token):
         case [int(merchant_id), int(member_id)]:
             return Summed(merchant_id, member_id)
     return None
 
 
 def click_url(config: Config, merchant_id: int, effect_id: int, link: str) -> str:
-    return f"{config.app_url}/c/{_sign(config, CLICK, merchant_id, effect_id, link)}"
+    return f"{config.app_url}/c/{signed(config, CLICK, merchant_id, effect_id, link)}"
 
 
 def open_click(config: Config, token: str) -> Clicked | None:
-    match _opened(config, CLICK, token):
+    match opened(config, CLICK, token):
         case [int(merchant_id), int(effect_id), str(link)]:
             return Clicked(merchant_id, effect_id, link)
+    return None
+
+
+def leave_url(config: Config, merchant_id: int, sign_up_id: int) -> str:
+    """Where somebody confirms her sign-up, sees her place in line and leaves it."""
+    return f"{config.app_url}/w/{signed(config, WAITING, merchant_id, sign_up_id)}"
+
+
+def open_waiting(config: Config, token: str) -> Waits | None:
+    match opened(config, WAITING, token):
+        case [int(merchant_id), int(sign_up_id)]:
+            return Waits(merchant_id, sign_up_id)
     return None
 
 
@@ -100,11 +121,12 @@ def with_utm(url: str, campaign: str, step: int) -> str:
     return urlunsplit(parts._replace(query="&".join(part for part in (parts.query, added) if part)))
 
 
-def _sign(config: Config, purpose: str, *named: int | str) -> str:
+def signed(config: Config, purpose: str, *named: int | str) -> str:
     return str(_signer(config.secret_key, purpose).dumps(named))
 
 
-def _opened(config: Config, purpose: str, token: str) -> object:
+def opened(config: Config, purpose: str, token: str) -> object:
+    """What was signed for this purpose; None for anything else."""
     if len(token) > _LONGEST_TOKEN:
         return None
     try:

@@ -25,6 +25,7 @@ from core.reasons import Reason
 from core.statements import Asked, Statement, one_found, one_of, records_of
 from engine.known import Loaded, Planned, Slot, Subject
 from engine.standing import Act
+from engine.waiting import load_wishes
 
 
 def load(
@@ -39,7 +40,7 @@ def load(
     loaded = Loaded(now)
     whose = {"whose": merchant_id}
     people_meant = whose | {"people": sorted({s.person_id for s in subjects if s.person_id is not None})}
-    carts_meant = whose | {"carts": sorted({s.cart_id for s in subjects})}
+    carts_meant = whose | {"carts": sorted({s.id for s in subjects if s.kind == "cart"})}
     # People first: what is read after their version is at least as new as it says.
     asked = [(one, people_meant) for one in (_PEOPLE, _ADDRESSES, _TRIPS, _MESSAGES)]
     asked += [(one, carts_meant) for one in (_CARTS, _LINES)]
@@ -49,6 +50,7 @@ def load(
     _keep_people(loaded, persons, names)
     _keep_carts(loaded, in_carts, in_lines)
     _keep_trips(loaded, trips, messages)
+    load_wishes(session, merchant_id, subjects, loaded)
     return loaded
 
 

@@ -15,6 +15,7 @@ from core.models.tables import (
     inbound_people,
     orders,
     people,
+    sign_ups,
 )
 from core.reasons import Reason
 from engine.trips import end_trip, lane_of
@@ -24,7 +25,7 @@ def merge(session: Session, merchant_id: int, younger: int, elder: int) -> None:
     """Everything of the younger becomes the elder's. Of two trips in one lane
     the one with the older activity ends: the newer cart took it over."""
     _end_older_lane(session, merchant_id, younger, elder)
-    for table in (addresses, carts, orders, enrolments, effects, decisions):
+    for table in (addresses, carts, orders, enrolments, effects, decisions, sign_ups):
         session.execute(
             update(table)
             .where(table.c.merchant_id == merchant_id, table.c.person_id == younger)

@@ -18,6 +18,7 @@ from core.models.tables import carts, enrolments
 from core.reasons import Reason
 from core.settings import FlowSettings
 from core.statements import Statement
+from engine import restocks
 from engine.blast import lately
 from engine.deciding import Deciding, Trip
 from engine.enrolling import enrol
@@ -53,6 +54,9 @@ def plan(
         saved = known.flows[flow.key]
         if saved.mode == "off":
             continue
+        if flow.subject == "sign_up":
+            restocks.hear(session, merchant, flow, saved, touched)
+            continue
         for subject, event in _subjects(machine, session, merchant, flow, saved.mode, touched).items():
             now = clock.now(merchant)
             case = Deciding(machine, session, merchant, flow, known.shop, saved, subject, now, inbound_id)
@@ -64,6 +68,9 @@ def look_again(machine: Machine, session: Session, merchant: Merchant, enrolment
     mine = enrolments.c.merchant_id == merchant.id
     trip = session.execute(select(enrolments).where(mine, enrolments.c.id == enrolment_id)).one()
     flow = machine.flows[trip.flow]
+    if flow.subject != "cart":
+        # Its one message takes its words from the newest settings as it goes.
+        return
     shop, saved = _settings(session, merchant, flow)
     if trip.state not in RUNNING or saved.mode != trip.mode or saved.version == trip.settings_version:
         return

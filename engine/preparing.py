@@ -13,8 +13,8 @@ from core.actions import Incentive, SendMessage, Skip, Wait
 from core.facts import ConsentFacts, Facts
 from core.models.tables import effects
 from core.reasons import Reason
-from engine import calendar, ceiling, consent_writing, discounts, letters, permission
-from engine.batches import BUYING, Open, is_expired, waits_for_account
+from engine import calendar, ceiling, consent_writing, discounts, letters, permission, waves
+from engine.batches import BUYING, WAVE, Open, is_expired, waits_for_account
 from engine.facts import facts_for
 from engine.known import Loaded, Planned, Subject
 from engine.loading import load
@@ -33,6 +33,8 @@ def prepare(machine: Machine, session: Session, opened: Open, row: Any, now: Now
     how things stand with the person locked."""
     if row.kind == consent_writing.KIND:
         return consent_writing.prepare(machine, session, opened, row)
+    if row.kind == WAVE:
+        return waves.prepare(machine, session, opened, row)
     if row.undo:
         return discounts.prepare_removal(machine, session, opened, row)
     subject = opened.trips.get(row.enrolment_id)
@@ -49,7 +51,12 @@ def prepare(machine: Machine, session: Session, opened: Open, row: Any, now: Now
 
 def _decide(machine: Machine, session: Session, opened: Open, row: Any, subject: Subject) -> Ready | Settled:
     facts = _facts(machine, opened, row, subject)
-    answer = _recheck(machine, opened, row, facts) or _permitted(machine, opened, row, subject, facts)
+    answer: permission.Go | Skip | Wait | None = _recheck(machine, opened, row, facts)
+    if isinstance(answer, Skip) and answer.reason is Reason.NEXT_WAVE:
+        # So it seems with all that was on its way when the batch was opened; now with what has gone.
+        exact = waves.exactly(session, opened, row, subject, facts)
+        answer = _recheck(machine, opened, row, exact)
+    answer = waves.kept(session, row, answer or _permitted(machine, opened, row, subject, facts))
     if not isinstance(answer, permission.Go):
         return stopped(opened, row, answer)
     if row.kind == "create_discount":
@@ -76,7 +83,7 @@ def _changed(session: Session, row: Any, subject: Subject, now: Now) -> Settled 
     trip = now.trips.get(row.enrolment_id)
     if trip is None or (now.state, now.claim, trip.state) != ("claimed", row.claim, "active"):
         return lost(session, row)
-    return None if Subject(trip.person_id, trip.subject_id) == subject else _soon(row)
+    return None if (trip.person_id, trip.subject_id) == (subject.person_id, subject.id) else _soon(row)
 
 
 def _for_account(machine: Machine, opened: Open, row: Any) -> Settled | None:

@@ -61,7 +61,7 @@ def preview(
     """The step's message in this language, with what was typed in place of what is saved:
     words, and for the shop as a whole its brand."""
     shop = shop or shop_settings(session, merchant.id)
-    told, total, shown = _cart(session, merchant, language)
+    told, total, shown = _shown(session, merchant, flow, language)
     letter = Letter(
         flow=flow.key,
         content=content_told(cast(Content, step.step.content), typed, can_reply=bool(shop.reply_to)),
@@ -74,6 +74,7 @@ def preview(
         unsubscribe_url=example_link(machine, "unsubscribe"),
         discount=_offer(session, merchant, flow, step),
         words=typed,
+        requested=flow.purpose == "requested",
     )
     rendered = render(letter)
     return Preview(rendered, letter, shop, shown, rendered.told)
@@ -96,16 +97,31 @@ def _offer(session: Session, merchant: Merchant, flow: Flow, step: StepWords) ->
     return discounts.made_up(merchant, settings, step.step.incentive, step.step.value, CODE)
 
 
+def _shown(
+    session: Session, merchant: Merchant, flow: Flow, language: str
+) -> tuple[tuple[Line, ...], Money, Shown]:
+    """A cart, or the one thing that somebody may wait for."""
+    if flow.subject == "cart":
+        return _cart(session, merchant, language)
+    hers = _of_her_products(session, merchant.id)
+    line = hers[0] if hers else _ours(merchant, language)[0]
+    return (line,), line.price, "products" if hers else "example"
+
+
+def _ours(merchant: Merchant, language: str) -> tuple[Line, ...]:
+    return tuple(
+        Line(None, None, title, count, Money(minor, merchant.currency))
+        for title, minor, count in OURS[language]
+    )
+
+
 def _cart(session: Session, merchant: Merchant, language: str) -> tuple[tuple[Line, ...], Money, Shown]:
     newest = _newest(session, merchant)
     if newest is not None:
         return *newest, "cart"
     hers = _of_her_products(session, merchant.id)
     shown: Shown = "products" if hers else "example"
-    found = hers or tuple(
-        Line(None, None, title, count, Money(minor, merchant.currency))
-        for title, minor, count in OURS[language]
-    )
+    found = hers or _ours(merchant, language)
     minor = sum(line.price.minor * line.quantity for line in found)
     return found, Money(minor, found[0].price.currency), shown
 

@@ -25,10 +25,12 @@ from core.models.tables import (
     merchants,
     orders,
     people,
+    sign_up_letters,
+    sign_ups,
     suppressions,
 )
 from core.reasons import Reason
-from engine import data_requests, legal_acts, notices
+from engine import data_requests, legal_acts, notices, restocks
 from engine.identity import lock_people, meant_by, prints_of
 from engine.machine import Machine
 from engine.trips import RUNNING, end_trip, end_trips_of_person, skip_waiting
@@ -77,6 +79,7 @@ def uninstall(session: Session, merchant: Merchant) -> None:
     for enrolment_id in session.execute(running).scalars().all():
         end_trip(session, merchant.id, enrolment_id, Reason.UNINSTALLED, at)
     skip_waiting(session, merchant.id, Reason.UNINSTALLED)
+    restocks.end_all(session, merchant, Reason.UNINSTALLED)
     session.execute(
         update(connections)
         .where(connections.c.merchant_id == merchant.id)
@@ -218,6 +221,9 @@ def _forget_messages(session: Session, merchant_id: int, person_id: int) -> None
             mailbox_messages.c.merchant_id == merchant_id, mailbox_messages.c.key.in_(keys)
         )
     )
+    letters = select(sign_up_letters.c.key).join(sign_ups, sign_ups.c.id == sign_up_letters.c.sign_up_id)
+    hers = letters.where(sign_ups.c.merchant_id == merchant_id, sign_ups.c.person_id == person_id)
+    session.execute(delete(mailbox_messages).where(mailbox_messages.c.key.in_(hers)))
     ids = select(effects.c.id).where(*theirs)
     session.execute(delete(bounces).where(bounces.c.merchant_id == merchant_id, bounces.c.effect_id.in_(ids)))
     session.execute(update(effects).where(*theirs).values(content=None, provider_ref=None))

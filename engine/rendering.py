@@ -25,7 +25,7 @@ from engine.colours import STANDARD, Colours, colours_of
 from engine.layout import html_layout, text_layout
 from engine.words import Words, shared_words, words_for
 
-Content = Literal["reminder", "answers", "incentive", "last_call"]
+Content = Literal["reminder", "answers", "incentive", "last_call", "back"]
 LINES_SHOWN = 10
 TITLE_SHOWN = 90
 NAME_SHOWN = 40
@@ -61,7 +61,8 @@ class Offer:
 @dataclass(frozen=True, slots=True)
 class Letter:
     """All that one message is made of; `cart_url` and `unsubscribe_url` are
-    complete and signed, `words` are those the merchant wrote herself."""
+    complete and signed, `words` are those the merchant wrote herself. One that was
+    `requested` says that it was asked for."""
 
     flow: str
     content: Content
@@ -74,6 +75,7 @@ class Letter:
     unsubscribe_url: str
     discount: Offer | None = None
     words: Mapping[str, str] | None = None
+    requested: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +162,7 @@ def _page(letter: Letter) -> _Page:
     shop, offer = _plain(letter.brand.shop_name), _shown_offer(letter.discount, speech)
     total = _amount(letter.total, speech.region)
     told = {"first_name": _first_name(letter.first_name), "shop": shop, "total": total}
+    told |= {"product": _product(letter)}
     told |= {"code": offer.code, "offer": offer.offer, "ends": offer.ends} if offer else {}
     said = _said(letter, speech.language, told, offer)
     return _Page(
@@ -181,11 +184,16 @@ def _page(letter: Letter) -> _Page:
         total=total,
         offer=offer,
         shared=speech.shared,
-        why=speech.shared["why"].format(shop=shop),
+        why=speech.shared["why_requested" if letter.requested else "why"].format(shop=shop),
         cart_url=letter.cart_url,
         unsubscribe_url=letter.unsubscribe_url,
         told=told,
     )
+
+
+def _product(letter: Letter) -> str:
+    """What it is about, or what stands first in the cart."""
+    return next((_shortened(_plain(line.title)) for line in letter.lines), "")
 
 
 def _said(letter: Letter, language: str, told: dict[str, str], offer: _ShownOffer | None) -> dict[str, str]:

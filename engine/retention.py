@@ -25,6 +25,7 @@ from core.models.tables import (
     notices,
     sign_in_links,
     summaries,
+    tallies,
     trial_mails,
 )
 from engine import inbox
@@ -66,6 +67,7 @@ def _rules(now: datetime) -> Sequence[Rule]:
         (connecting, None, connecting.c.began_at < attempts),
         (exchanges, None, exchanges.c.began_at < attempts),
         (sign_in_links, None, sign_in_links.c.made_at < attempts),
+        (tallies, None, tallies.c.since < attempts),
         (letter_wishes, None, letter_wishes.c.asked_at < attempts),
         (member_sessions, None, ended),
     )

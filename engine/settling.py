@@ -17,7 +17,7 @@ from core.models import Merchant
 from core.models.tables import effects
 from core.reasons import Reason
 from core.statements import Statement, one_of
-from engine import awaiting, notices, refusals
+from engine import awaiting, notices, places, refusals
 from engine.trips import complete_if_over, end_trip
 from engine.work import announce
 
@@ -102,6 +102,7 @@ def after(session: Session, merchant: Merchant, row: Any, outcome: Outcome, ends
         _pass_on(session, merchant, row, outcome)
     if row.enrolment_id is None:
         return
+    places.after(session, merchant, row, outcome.state, outcome.reason)
     if _is_in_doubt_for_good(row, outcome):
         notices.raise_notice(session, merchant.id, awaiting.DOUBT)
     if refusals.is_one(row, outcome):

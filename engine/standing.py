@@ -25,13 +25,15 @@ class Act:
 @dataclass(frozen=True, slots=True)
 class Standing:
     """All that is known about writing to one address; `acts_elsewhere` are
-    those under all addresses of the same person."""
+    those under all addresses of the same person, `since` is when what is written
+    about began: of a wish to be told, when it was wished."""
 
     address_id: int | None
     suppressed: Reason | None = None
     acts: Sequence[Act] = ()
     has_bought: bool = False
     acts_elsewhere: Sequence[Act] = ()
+    since: datetime | None = None
 
 
 def reasons_against(standing: Standing, purpose: Purpose, policy: str) -> tuple[Reason, ...]:
@@ -45,6 +47,8 @@ def reasons_against(standing: Standing, purpose: Purpose, policy: str) -> tuple[
         return (standing.suppressed,)
     if purpose == "service":
         return ()
+    if purpose == "requested":
+        return (Reason.UNSUBSCRIBED,) if _objected_since(standing) else ()
     return _by_consent(standing, policy)
 
 
@@ -60,6 +64,14 @@ def _by_consent(standing: Standing, policy: str) -> tuple[Reason, ...]:
         return (Reason.UNSUBSCRIBED,)
     known_customer = policy == "existing_customers" and standing.has_bought
     return () if known_customer else (Reason.NO_CONSENT,)
+
+
+def _objected_since(standing: Standing) -> bool:
+    """Whoever asked to be told has agreed to that; a later objection ends it."""
+    acts = (*standing.acts, *standing.acts_elsewhere)
+    return any(
+        act.state == "opted_out" and (standing.since is None or act.at > standing.since) for act in acts
+    )
 
 
 def _objects(acts: Sequence[Act]) -> bool:

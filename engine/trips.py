@@ -10,6 +10,7 @@ from core import clock
 from core.models.tables import effects, enrolments
 from core.reasons import Reason
 from core.statements import Statement
+from engine import places
 from engine.decisions import Said, record
 
 RUNNING = ("active", "held")
@@ -46,6 +47,8 @@ def end_trip(
     if trip is None:
         return False
     skip_waiting(session, merchant_id, reason, enrolment_ids=[enrolment_id])
+    if trip.subject == "sign_up" and trip.mode == "live":
+        places.ended(session, merchant_id, trip.subject_id, reason, at)
     record(session, Said.of_trip(trip, "exited", (reason,), at, inbound_id))
     return True
 

@@ -6,7 +6,19 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import model_validator
 
-from core.actions import Action, Enrol, Exit, Go, Incentive, Purpose, Refuse, SendMessage, Skip, Verdict
+from core.actions import (
+    Action,
+    Enrol,
+    Exit,
+    Go,
+    Incentive,
+    Purpose,
+    Refuse,
+    SendMessage,
+    Skip,
+    SubjectKind,
+    Verdict,
+)
 from core.events import CartUpdated, ConsentChanged, Event, OrderEvent
 from core.facts import CartFacts, ConsentFacts, Fact, Facts, PurchaseFacts, StockFacts, TripFacts
 from core.reasons import Reason
@@ -131,6 +143,7 @@ class CartRecovery:
     )
     rank: ClassVar[int] = 20
     purpose: ClassVar[Purpose] = "marketing"
+    subject: ClassVar[SubjectKind] = "cart"
     listens_to: ClassVar[tuple[type[Event], ...]] = (CartUpdated, OrderEvent, ConsentChanged)
     needs: ClassVar[tuple[type[Fact], ...]] = (CartFacts, PurchaseFacts, StockFacts, ConsentFacts, TripFacts)
     Settings: ClassVar[type[FlowSettings]] = CartRecoverySettings

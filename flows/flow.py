@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
-from core.actions import Action, Purpose, SendMessage, Verdict
+from core.actions import Action, Purpose, SendMessage, SubjectKind, Verdict
 from core.events import Event
 from core.facts import Fact, Facts
 from core.settings import FlowSettings, Words
@@ -25,7 +25,8 @@ class Flow(Protocol):
 
     `title` and `promise` are (English, German). `rank` orders the flows where
     two want the same day of one person: the lower number wins. `presets` fill
-    the steps of a flow that has them.
+    the steps of a flow that has them. `subject` is what its trips are about; a
+    flow about sign-ups plans and wakes for a whole waiting line.
     """
 
     key: ClassVar[str]
@@ -33,6 +34,7 @@ class Flow(Protocol):
     promise: ClassVar[Words]
     rank: ClassVar[int]
     purpose: ClassVar[Purpose]
+    subject: ClassVar[SubjectKind]
     listens_to: ClassVar[tuple[type[Event], ...]]
     needs: ClassVar[tuple[type[Fact], ...]]
     Settings: ClassVar[type[FlowSettings]]

@@ -186,6 +186,10 @@ class Shop(Protocol):
         """Where the shopper gets the cart back, best way first."""
         ...
 
+    def product_link(self, url: str | None, variant_ref: str, shop: ShopIdentity) -> str | None:
+        """The page of a product, `url`, with this variant chosen where it can be."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Message:

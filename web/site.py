@@ -38,6 +38,7 @@ from web import (
     static_files,
     storefront,
     summary,
+    waitlist,
     words,
 )
 
@@ -98,7 +99,8 @@ def site(config: Config, machine: Machine, queue: Huey, root: Path) -> Flask:
 def _register(app: Flask, config: Config) -> None:
     """Shoppers' pages, what a shop's pages send on, a mail server that posts what came
     back, and a store that brings its keys carry their own proof instead of a form token."""
-    for blueprint in (shopper.shopper, health.bp, bounces.bp, summary.mailed, storefront.bp):
+    shoppers = (shopper.shopper, waitlist.bp, storefront.bp)
+    for blueprint in (*shoppers, health.bp, bounces.bp, summary.mailed):
         pages.csrf.exempt(blueprint)
         app.register_blueprint(blueprint)
     pages.csrf.exempt(connect.take_keys)

@@ -4,9 +4,9 @@ The platform has signed which shop it is. All else a shopper may have written he
 as on our own page.
 """
 
-from typing import Any, Protocol, cast
+from typing import Any
 
-from flask import Blueprint, Response, abort, current_app, jsonify, request
+from flask import Blueprint, Response, abort, jsonify, request
 from sqlalchemy import select
 
 from core import clock
@@ -14,6 +14,7 @@ from core.db import reading
 from core.models import Merchant
 from core.models.tables import connections, merchants
 from integrations import STOREFRONTS
+from web import waitlist
 from web.pages import machine
 
 bp = Blueprint("storefront", __name__)
@@ -21,25 +22,19 @@ bp = Blueprint("storefront", __name__)
 WAITLIST = f"/proxy/<any({', '.join(STOREFRONTS)}):platform>/waitlist"
 
 
-class Line(Protocol):
-    """The line of those who wait, as our own page keeps it."""
-
-    def form(self, merchant: Merchant, fields: dict[str, str]) -> tuple[int, dict[str, Any]]: ...
-
-    def answer(self, merchant: Merchant, fields: dict[str, str]) -> tuple[int, dict[str, Any]]: ...
-
-
 @bp.get(f"{WAITLIST}/form")
 def form(platform: str) -> Response:
     """The signed form, once the shopper comes to it."""
     merchant = _whose(platform)
-    return _told(*_line().form(merchant, request.args.to_dict()))
+    return _told(*waitlist.given(merchant, request.args))
 
 
 @bp.post(WAITLIST)
 def sign_up(platform: str) -> Response:
+    """All come by the platform's own address, so that no visitor of ours is counted by hers."""
+    request.max_content_length = waitlist.LARGEST_FORM
     merchant = _whose(platform)
-    return _told(*_line().answer(merchant, request.form.to_dict()))
+    return _told(*waitlist.answer(merchant, request.form))
 
 
 def _whose(platform: str) -> Merchant:
@@ -58,7 +53,3 @@ def _told(status: int, told: dict[str, Any]) -> Response:
     answer = jsonify(told)
     answer.status_code = status
     return answer
-
-
-def _line() -> Line:
-    return cast(Line, current_app.extensions["kontor.waitlist"])

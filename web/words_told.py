@@ -35,6 +35,7 @@ def placeholders(told: Mapping[str, str]) -> list[tuple[str, str, str]]:
         "first_name": _("The shopper's first name; left out where nobody told it"),
         "shop": _("Your shop's name"),
         "total": _("What the cart adds up to"),
+        "product": _("The product it is about, or the first in the cart"),
         "offer": _("What this step offers"),
         "code": _("The discount code, another one for everybody"),
         "ends": _("When the code ends"),

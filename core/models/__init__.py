@@ -36,6 +36,7 @@ from core.models.shops import (
     ReadingRow,
     SignInLink,
 )
+from core.models.sign_ups import SignUpLetter, Tally
 from core.models.summaries import Summary, SummaryWish
 from core.models.trips import Click, Decision, DiscountCode, Effect, Enrolment
 from core.models.waitlist import Restock, SignUp
@@ -48,7 +49,7 @@ __all__ = [
     "Enrolment", "Exchange", "FlowPause", "Heartbeat", "HookRow", "Inbound", "InboundPerson", "LateDay",
     "LegalAct", "LetterWish", "LineRow", "LookBack", "LookUpRow", "MailDay", "MailServerAccount",
     "MailboxMessage", "Member", "MemberSession", "Merchant", "Notice", "OrderRow", "Person", "ProductRow",
-    "ReadingRow", "RemoteHost", "Restock", "SandboxRecord", "SenderAddress", "SettingsVersion", "SignInLink",
-    "SignUp", "Summary", "SummaryWish", "Suppression", "TrialMail", "VariantRow", "Work", "metadata",
-    "naming",
+    "ReadingRow", "RemoteHost", "Restock", "SandboxRecord", "SenderAddress", "SettingsVersion",
+    "SignInLink", "SignUp", "SignUpLetter", "Summary", "SummaryWish", "Suppression", "Tally", "TrialMail",
+    "VariantRow", "Work", "metadata", "naming",
 ]  # fmt: skip

@@ -144,7 +144,8 @@ class ProductRow(SQLModel, table=True):
 
 
 class VariantRow(SQLModel, table=True):
-    """`stock_kind` is units, unknown, always or none; see core.events.Stock."""
+    """`stock_kind` is units, unknown, always or none; see core.events.Stock.
+    `gone_at` is set while its product no longer has it."""
 
     __tablename__ = "variants"
     __table_args__ = (
@@ -165,3 +166,4 @@ class VariantRow(SQLModel, table=True):
     stock_kind: str | None = None
     stock_units: int | None = None
     stock_at: datetime | None = None
+    gone_at: datetime | None = None

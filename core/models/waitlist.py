@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, text
+from sqlalchemy import BigInteger, Index, text
 from sqlmodel import Field, SQLModel
 
 from core import clock
@@ -39,9 +39,18 @@ class SignUp(SQLModel, table=True):
         Index("ix_sign_ups_called", "variant_id", **_where("state = 'called'")),
         Index("ix_sign_ups_told", "variant_id", "told_at", **_where("told_at IS NOT NULL")),
         Index("ix_sign_ups_ends", "ends_at", **_where("state IN ('unconfirmed', 'waiting')")),
+        Index(
+            "ix_sign_ups_demand",
+            "merchant_id",
+            "variant_id",
+            "place_at",
+            **_where("state IN ('waiting', 'called')"),
+        ),
         Index("ix_sign_ups_merchant", "merchant_id", "place_at"),
         Index("ix_sign_ups_person", "person_id"),
         Index("ix_sign_ups_address", "address_id"),
+        # Links in mails name a sign-up by its number, which nobody else may ever have.
+        {"sqlite_autoincrement": True},
     )
 
     id: int = primary_key()
@@ -60,7 +69,7 @@ class SignUp(SQLModel, table=True):
     ends_at: datetime
     confirmed_at: datetime | None = None
     not_before: datetime | None = None
-    rehearsed: int | None = None
+    rehearsed: int | None = Field(default=None, sa_type=BigInteger)
     told_at: datetime | None = None
     over_at: datetime | None = None
     created_at: datetime = Field(default_factory=clock.now)
@@ -70,7 +79,8 @@ class Restock(SQLModel, table=True):
     """A variant that is back while people wait, from the first news of it until it is
     sold out again or nobody waits any more: running → over(reason). One of a flow and
     mode is running at a time. `wave` counts the waves and `wave_at` (merchant's time) is
-    when the present one began; `called` counts all whose turn it was."""
+    when the present one began; `called` counts all whose turn it was, `wave_called` those of
+    the present wave. `look_id` is the effect with which it is looked at next."""
 
     __tablename__ = "restocks"
     __table_args__ = (
@@ -97,5 +107,7 @@ class Restock(SQLModel, table=True):
     wave: int = 0
     wave_at: datetime | None = None
     called: int = 0
+    wave_called: int = 0
+    look_id: int | None = Field(default=None, sa_type=BigInteger)
     began_at: datetime
     over_at: datetime | None = None

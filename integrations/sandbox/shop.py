@@ -47,5 +47,8 @@ class SandboxShop:
     def cart_link(self, cart: Cart, shop: ShopIdentity, meta: Mapping[str, str]) -> str | None:
         return cart.url
 
+    def product_link(self, url: str | None, variant_ref: str, shop: ShopIdentity) -> str | None:
+        return url
+
 
 SANDBOX = SandboxShop()

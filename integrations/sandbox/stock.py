@@ -13,8 +13,9 @@ def sell_out(act: Act, variant_ref: str) -> None:
     _set(act, variant_ref, 0)
 
 
-def restock(act: Act, variant_ref: str) -> None:
-    _set(act, variant_ref, units_at_first(variant_ref))
+def restock(act: Act, variant_ref: str, units: int | None = None) -> None:
+    """As many as there were at first, or so many."""
+    _set(act, variant_ref, units_at_first(variant_ref) if units is None else units)
 
 
 def take(act: Act, quantities: Mapping[str, int]) -> None:

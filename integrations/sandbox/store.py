@@ -79,8 +79,8 @@ class Store:
     def sell_out(self, variant_ref: str) -> Webhooks:
         return self._do(stock.sell_out, variant_ref)
 
-    def restock(self, variant_ref: str) -> Webhooks:
-        return self._do(stock.restock, variant_ref)
+    def restock(self, variant_ref: str, units: int | None = None) -> Webhooks:
+        return self._do(stock.restock, variant_ref, units)
 
     def ask_for_erasure(self, email: str) -> Webhooks:
         body = RedactBody(contact=ContactBody(email=email))

@@ -42,6 +42,10 @@ class ShopifyShop:
     def cart_link(self, cart: Cart, shop: ShopIdentity, meta: Mapping[str, str]) -> str | None:
         return cart.url
 
+    def product_link(self, url: str | None, variant_ref: str, shop: ShopIdentity) -> str | None:
+        """A theme shows the variant that `variant` names (Shopify: Liquid objects, `variant.url`)."""
+        return None if url is None else f"{url}{'&' if '?' in url else '?'}variant={variant_ref}"
+
 
 def _marked(item: Event | LookUp, proven: bool) -> Event | LookUp:
     """No reader can forget it: what names no shop leaves here as not proven."""

@@ -39,5 +39,9 @@ class WooCommerceShop:
     def cart_link(self, cart: Cart, shop: ShopIdentity, meta: Mapping[str, str]) -> str | None:
         return links.to_cart(cart, shop, meta)
 
+    def product_link(self, url: str | None, variant_ref: str, shop: ShopIdentity) -> str | None:
+        """Which variation is shown is told by its attributes, not by its number."""
+        return url
+
 
 WOOCOMMERCE = WooCommerceShop()

@@ -17,6 +17,7 @@ TIME = sqlmodel.sql.sqltypes.UTCDateTime()
 def upgrade() -> None:
     _sign_ups()
     _restocks()
+    op.add_column("variants", sa.Column("gone_at", TIME, nullable=True))
 
 
 def _sign_ups() -> None:
@@ -41,6 +42,7 @@ def _sign_ups() -> None:
         sa.Column("created_at", TIME, nullable=False),
         *(_owned("sign_ups", owner, table) for owner, table in OWNERS.items()),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sign_ups")),
+        sqlite_autoincrement=True,
     )
     opened = "state IN ('unconfirmed', 'waiting', 'called')"
     _index("uq_sign_ups_open", "sign_ups", ["merchant_id", "variant_id", "address_id"], opened, unique=True)
@@ -66,6 +68,8 @@ def _restocks() -> None:
         sa.Column("wave", sa.Integer(), nullable=False),
         sa.Column("wave_at", TIME, nullable=True),
         sa.Column("called", sa.Integer(), nullable=False),
+        sa.Column("wave_called", sa.Integer(), nullable=False),
+        sa.Column("look_id", sa.BigInteger(), nullable=True),
         sa.Column("began_at", TIME, nullable=False),
         sa.Column("over_at", TIME, nullable=True),
         _owned("restocks", "merchant", "merchants"),
@@ -92,5 +96,6 @@ def _index(name: str, table: str, columns: list[str], condition: str, *, unique:
 
 
 def downgrade() -> None:
+    op.drop_column("variants", "gone_at")
     op.drop_table("restocks")
     op.drop_table("sign_ups")

@@ -1,0 +1,235 @@
+"""Restocks: a variant is back while people wait, and its line is told until it is
+sold out again or nobody waits any more."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, exists, literal_column, or_, select, update
+from sqlalchemy.orm import Session
+
+from core import clock
+from core.actions import Action, CloseLine, Exit, WakeAt
+from core.db import insert, transaction
+from core.events import Event, ProductUpdated, StockChanged
+from core.facts import Facts
+from core.models import Merchant
+from core.models.tables import effects, products, restocks, sign_ups, variants
+from core.reasons import Reason
+from engine import waiting
+from engine.batches import WAVE
+from engine.machine import Machine
+from engine.records import Touched
+from engine.shop_settings import Saved
+from engine.work import announce
+from flows.flow import Flow
+
+RUNNING = restocks.c.state == literal_column("'running'")
+WAITS = sign_ups.c.state == literal_column("'waiting'")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """The waiting line of one variant, as one flow in one mode sees it; `step`
+    numbers the looks at it."""
+
+    merchant: Merchant
+    flow: Flow
+    saved: Saved
+    variant_id: int
+    restock_id: int | None = None
+    step: int = 0
+
+
+def hear(session: Session, merchant: Merchant, flow: Flow, saved: Saved, touched: Sequence[Touched]) -> None:
+    """Let the flow decide about every line whose variant the events told of."""
+    events = _by_variant(touched)
+    heard = [(variants.c.ref.in_([ref for kind, ref in events if kind == "variant"]))]
+    heard.append(products.c.ref.in_([ref for kind, ref in events if kind == "product"]))
+    for row in session.execute(_lines(merchant, flow, saved.mode).where(or_(*heard))).all():
+        queue = waiting.queue_of(session, merchant.id, row.restock_id) if row.restock_id else None
+        event = events.get(("variant", row.variant_ref)) or events[("product", row.product_ref)]
+        facts = Facts(waiting.line_facts(clock.now(merchant), row, queue))
+        line = Line(merchant, flow, saved, row.variant_id, row.restock_id)
+        for action in flow.plan(event, saved.settings, facts):
+            apply(session, line, action)
+
+
+def _by_variant(touched: Sequence[Touched]) -> dict[tuple[str, str], Event]:
+    """By what each event names: a variant, or a product with all it has."""
+    found: dict[tuple[str, str], Event] = {}
+    for item in touched:
+        match item.event:
+            case StockChanged(variant_ref=ref):
+                found[("variant", ref)] = item.event
+            case ProductUpdated(product=product):
+                found[("product", product.ref)] = item.event
+    return found
+
+
+def _lines(merchant: Merchant, flow: Flow, mode: str) -> Select[Any]:
+    """The variants for which somebody waits, or of which a line is being told."""
+    now = clock.now(merchant)
+    running = (
+        select(restocks.c.id)
+        .where(
+            restocks.c.merchant_id == merchant.id,
+            restocks.c.variant_id == variants.c.id,
+            restocks.c.flow == flow.key,
+            restocks.c.mode == mode,
+            RUNNING,
+        )
+        .scalar_subquery()
+    )
+    waits = exists().where(sign_ups.c.variant_id == variants.c.id, WAITS, sign_ups.c.ends_at > now)
+    return (
+        select(
+            variants.c.id.label("variant_id"),
+            *waiting.VARIANT,
+            running.label("restock_id"),
+            waits.label("anybody"),
+        )
+        .join(products, products.c.id == variants.c.product_id)
+        .where(variants.c.merchant_id == merchant.id, or_(waits, running.is_not(None)))
+        .order_by(variants.c.id)
+    )
+
+
+def apply(session: Session, line: Line, action: Action) -> None:
+    """Do what the flow wants of a line, but for telling people, which is `waves`'."""
+    match action:
+        case WakeAt(when=when, name=name):
+            look_at(session, line, when, name)
+        case Exit(reason=reason):
+            end(session, line, reason)
+        case CloseLine(reason=reason):
+            _close(session, line, reason)
+
+
+def look_at(session: Session, line: Line, when: datetime, name: str, people: int | None = None) -> None:
+    """The line is looked at `when` (merchant's time), and not at any other time
+    that was thought of before. `people` are as many as may be told then."""
+    merchant = line.merchant
+    restock_id = line.restock_id or _begin(session, line)
+    wake_at = clock.real_time(merchant, when)
+    values = {
+        "merchant_id": merchant.id,
+        "key": f"{merchant.key}.line{restock_id}.{line.step + 1}",
+        "flow": line.flow.key,
+        "mode": line.saved.mode,
+        "kind": WAVE,
+        "purpose": line.flow.purpose,
+        "step": line.step + 1,
+        "state": "pending",
+        "due_at": when,
+        "wake_at": wake_at,
+        "settings_version": line.saved.version,
+        "payload": {"restock": restock_id, "name": name} | ({"people": people} if people else {}),
+    }
+    made = insert(effects, session).values(**values, claim=0, attempts=0, undo=False)
+    look_id = session.execute(
+        made.on_conflict_do_nothing(index_elements=["key"]).returning(effects.c.id)
+    ).scalar_one_or_none()
+    if look_id is not None:
+        mine = (restocks.c.merchant_id == merchant.id, restocks.c.id == restock_id)
+        session.execute(update(restocks).where(*mine).values(look_id=look_id))
+        announce(session, merchant.id, wake_at)
+
+
+def _begin(session: Session, line: Line) -> int:
+    """The line's restock that runs, begun if none does."""
+    values = {
+        "merchant_id": line.merchant.id,
+        "variant_id": line.variant_id,
+        "flow": line.flow.key,
+        "mode": line.saved.mode,
+        "state": "running",
+        "wave": 0,
+        "called": 0,
+        "wave_called": 0,
+        "began_at": clock.now(line.merchant),
+    }
+    session.execute(insert(restocks, session).values(**values).on_conflict_do_nothing())
+    return int(session.execute(_running(line)).scalar_one())
+
+
+def _running(line: Line) -> Select[Any]:
+    return select(restocks.c.id).where(
+        restocks.c.merchant_id == line.merchant.id,
+        restocks.c.variant_id == line.variant_id,
+        restocks.c.flow == line.flow.key,
+        restocks.c.mode == line.saved.mode,
+        RUNNING,
+    )
+
+
+def end(session: Session, line: Line, reason: Reason | None) -> None:
+    """The line is told no further, and whoever is in it keeps the place; without
+    a reason nobody is left in it."""
+    mine = (restocks.c.merchant_id == line.merchant.id, restocks.c.id == line.restock_id)
+    _end(session, line.merchant, mine, reason)
+
+
+def end_all(session: Session, merchant: Merchant, reason: Reason, flow: str | None = None) -> None:
+    """Every line that is being told, of one flow or of all."""
+    mine = [restocks.c.merchant_id == merchant.id]
+    if flow is not None:
+        mine.append(restocks.c.flow == flow)
+    _end(session, merchant, mine, reason)
+
+
+def _end(session: Session, merchant: Merchant, mine: Sequence[Any], reason: Reason | None) -> None:
+    why = reason.value if reason else None
+    over = update(restocks).where(*mine, RUNNING).returning(restocks.c.look_id)
+    values = {"state": "over", "reason": why, "over_at": clock.now(merchant)}
+    looks = [look for look in session.execute(over.values(**values)).scalars() if look is not None]
+    waits = (effects.c.merchant_id == merchant.id, effects.c.id.in_(looks), effects.c.state == "pending")
+    stopped = {"state": "skipped", "reason": why, "wake_at": None, "settled_at": clock.now()}
+    session.execute(update(effects).where(*waits).values(**stopped))
+
+
+def _close(session: Session, line: Line, reason: Reason) -> None:
+    """What was waited for does not come back: nobody waits for it any more."""
+    end(session, line, reason)
+    mine = (sign_ups.c.merchant_id == line.merchant.id, sign_ups.c.variant_id == line.variant_id)
+    still = or_(sign_ups.c.state == "waiting", sign_ups.c.state == "unconfirmed")
+    over = {"state": "over", "reason": reason.value, "over_at": clock.now(line.merchant)}
+    session.execute(update(sign_ups).where(*mine, still).values(**over))
+
+
+def notify_now(machine: Machine, merchant_id: int, variant_id: int, people: int) -> bool:
+    """A member wants a line told now, without waiting for the next wave: up to
+    `people`, and no more than there is for them. False where the flow is off or
+    nobody waits."""
+    flow = next(flow for flow in machine.flows.values() if flow.subject == "sign_up")
+    with transaction(machine.db) as session:
+        merchant = session.get_one(Merchant, merchant_id)
+        saved = machine.settings_of(session, merchant_id, merchant.settings_rev).flows[flow.key]
+        if saved.mode == "off" or not _anybody(session, merchant, variant_id):
+            return False
+        line = Line(merchant, flow, saved, variant_id)
+        if not _hurry(session, line, people):
+            look_at(session, line, clock.now(merchant), "now", people)
+    machine.bells.due()
+    return True
+
+
+def _anybody(session: Session, merchant: Merchant, variant_id: int) -> bool:
+    mine = (sign_ups.c.merchant_id == merchant.id, sign_ups.c.variant_id == variant_id, WAITS)
+    return bool(session.execute(select(exists().where(*mine))).scalar_one())
+
+
+def _hurry(session: Session, line: Line, people: int) -> bool:
+    """The look that was to come is now; false where the line is not being told."""
+    found = select(restocks.c.id, restocks.c.look_id).where(restocks.c.id.in_(_running(line)))
+    running = session.execute(found.with_for_update()).one_or_none()
+    if running is None:
+        return False
+    now = clock.now()
+    payload = {"restock": running.id, "name": "now", "people": people}
+    waits = (effects.c.merchant_id == line.merchant.id, effects.c.id == running.look_id)
+    hurried = update(effects).where(*waits, effects.c.state == "pending")
+    session.execute(hurried.values(due_at=clock.now(line.merchant), wake_at=now, payload=payload))
+    announce(session, line.merchant.id, now)
+    return True
