@@ -20,9 +20,10 @@ SHOP = "https://beans.myshopify.com"
 # How a theme may tell of another choice; see theme.html.
 WAYS = ("form", "change", "address", "select", "theme")
 TEXTS = {
-    "en": "Write me one e-mail when this is back in stock. I can take that back at any time.",
-    "de": "Schreiben Sie mir eine E-Mail, sobald dieser Artikel wieder da ist. Das kann ich jederzeit "
-    "zurücknehmen.",
+    "en": "Write to me at this address as soon as Mug, Blue is back in stock at Beans & Sons. I can leave the "
+    "waiting list at any time.",
+    "de": "Schreiben Sie mir an diese Adresse, sobald Mug, Blue bei Beans & Sons wieder lieferbar ist. Von der "
+    "Warteliste kann ich mich jederzeit abmelden.",
 }
 TAKEN = {"state": "unconfirmed", "message": "Please look into your mailbox.", "place": 3}
 
@@ -182,6 +183,7 @@ def test_another_products_variants_say_nothing_about_this_one(counter: Counter) 
 def test_she_signs_up_and_is_told_what_comes_next(counter: Counter) -> None:
     counter.open()
     counter.choose(counter.blue)
+    expect(counter.email).to_be_visible()
     with counter.page.expect_response("**/waitlist/form?*"):
         counter.email.focus()
     assert counter.heard == [(FORM, {"variant": str(counter.blue.number), "locale": "en"})]
@@ -292,7 +294,7 @@ def test_without_a_line_she_hears_that_it_did_not_work(counter: Counter) -> None
 def test_in_a_german_shop_all_of_it_is_german(counter: Counter) -> None:
     counter.open(counter.blue, locale="de")
     box = counter.page.locator("kontor-waitlist")
-    expect(box).to_contain_text("sollen wir Ihnen schreiben, wenn es wieder da ist?")
+    expect(box).to_contain_text("dürfen wir Ihnen schreiben, wenn es wieder da ist?")
     expect(box.get_by_label("E-Mail-Adresse")).to_be_visible()
     box.get_by_role("button", name="Bescheid geben").click()
     expect(counter.page.get_by_role("alert")).to_contain_text("vollständige E-Mail-Adresse")

@@ -70,7 +70,11 @@ class Storefront:
         settings = defaults | {"product": told} | self.settings
         request = {"locale": {"iso_code": self.locale}, "design_mode": self.editing}
         block = {"id": "AbC1", "settings": settings, "shopify_attributes": 'data-shopify-editor-block="{}"'}
-        shown = _environment(self.locale).from_string(source[0]).render(block=block, request=request)
+        shown = (
+            _environment(self.locale)
+            .from_string(source[0])
+            .render(block=block, request=request, shop={"name": self.shop.memory.profile.name})
+        )
         return (
             _environment(self.locale)
             .from_string(THEME.read_text())
@@ -153,11 +157,11 @@ def _environment(locale: str) -> Environment:
     name = "en.default.json" if locale == "en" else f"{locale}.json"
     words = json.loads((EXTENSION / "locales" / name).read_text())
 
-    def translated(key: str) -> str:
+    def translated(key: str, **told: str) -> str:
         found: Any = words
         for part in key.split("."):
             found = found[part]
-        return str(found)
+        return made.from_string(str(found)).render(**told)
 
     made.filters["t"] = translated
     return made

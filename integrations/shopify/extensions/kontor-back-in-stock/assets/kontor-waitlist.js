@@ -1,9 +1,8 @@
 /*
  * Tell me when it is back: a small form beside a variant that is sold out.
  *
- * The same file serves two places. In a theme, a block of ours has written the form into
- * <kontor-waitlist> already; on any other page the element is empty, and the form is made here.
- * Nothing is asked of anybody before the shopper is in the form, and nothing on the page moves.
+ * In a theme our block has written the form into <kontor-waitlist>; on any other page the
+ * element is empty, and the form is made here. No request before the shopper is in the form.
  */
 (() => {
   "use strict";
@@ -15,16 +14,16 @@
       title: "Sold out – shall we tell you when it is back?",
       email: "E-mail address",
       button: "Tell me",
-      text: "Write me one e-mail when this is back in stock. I can take that back at any time.",
+      text: "Write to me at this address as soon as this is back in stock. I can leave the waiting list at any time.",
       trap: "Please leave this empty",
       invalid: "Please enter a complete e-mail address, such as anna@example.com.",
       failed: "That did not work just now. Please try again in a moment.",
     },
     de: {
-      title: "Ausverkauft – sollen wir Ihnen schreiben, wenn es wieder da ist?",
+      title: "Ausverkauft – dürfen wir Ihnen schreiben, wenn es wieder da ist?",
       email: "E-Mail-Adresse",
       button: "Bescheid geben",
-      text: "Schreiben Sie mir eine E-Mail, sobald dieser Artikel wieder da ist. Das kann ich jederzeit zurücknehmen.",
+      text: "Schreiben Sie mir an diese Adresse, sobald dies wieder lieferbar ist. Von der Warteliste kann ich mich jederzeit abmelden.",
       trap: "Bitte frei lassen",
       invalid: "Bitte geben Sie eine vollständige E-Mail-Adresse ein, zum Beispiel anna@example.com.",
       failed: "Das hat gerade nicht geklappt. Bitte versuchen Sie es gleich noch einmal.",
@@ -33,8 +32,7 @@
 
   // Shopify's own event: https://shopify.dev/docs/api/storefront-events-and-actions/events/product-select
   const SELECT = "shopify:product:select";
-  // Not Shopify's, but what many themes send; the variant is in `detail`. The first is that of
-  // older Horizon themes, the second is documented by the makers of Impact and Prestige:
+  // Themes' own, with the variant in `detail`; the first is older Horizon's, the second documented at
   // https://support.maestrooo.com/article/764-javascript-events-exposed-by-the-theme
   const THEMES = ["variant:update", "variant:change", "variant:changed", "product:variant-change"];
   // A theme sets its form and its address some time after the shopper's choice.
@@ -172,13 +170,11 @@
       if (this.asked?.variant !== variant) {
         const query = new URLSearchParams({ variant, locale: this.language });
         const answer = ask(`${this.dataset.kontor}/form?${query}`).then((told) => {
-          if (!told.ok) throw new Error(told.message);
+          if (!told.ok) throw Object.assign(new Error("refused"), { told: told.message });
           if (told.text && this.variant === variant) this.find("text").textContent = told.text;
           return told.form;
         });
-        answer.catch(() => {
-          this.asked = { variant: "" };
-        });
+        answer.catch(() => (this.asked = { variant: "" }));
         this.asked = { variant, answer };
       }
       return this.asked.answer;
@@ -202,11 +198,17 @@
         if (variant !== this.variant) return;
         if (answer.ok) this.done(answer.message);
         else this.complain(answer.message || this.words.failed);
-      } catch {
-        this.complain(this.words.failed);
+        if (answer.state === "old") this.renew();
+      } catch (error) {
+        this.complain(error.told || this.words.failed);
       } finally {
         this.busy(false);
       }
+    }
+
+    renew() {
+      this.asked = { variant: "" };
+      this.prepare().catch(() => {});
     }
 
     busy(is) {
