@@ -32,7 +32,6 @@ def form(platform: str) -> Response:
 @bp.post(WAITLIST)
 def sign_up(platform: str) -> Response:
     """All come by the platform's own address, so that no visitor of ours is counted by hers."""
-    request.max_content_length = waitlist.LARGEST_FORM
     merchant = _whose(platform)
     return _told(*waitlist.answer(merchant, request.form))
 

@@ -20,10 +20,10 @@ SHOP = "https://beans.myshopify.com"
 # How a theme may tell of another choice; see theme.html.
 WAYS = ("form", "change", "address", "select", "theme")
 TEXTS = {
-    "en": "Write to me at this address as soon as Mug, Blue is back in stock at Beans & Sons. I can leave the "
-    "waiting list at any time.",
-    "de": "Schreiben Sie mir an diese Adresse, sobald Mug, Blue bei Beans & Sons wieder lieferbar ist. Von der "
-    "Warteliste kann ich mich jederzeit abmelden.",
+    "en": "Write to me at this address as soon as Mug, Blue is back in stock at Beans & Sons. "
+    "I can leave the waiting list at any time.",
+    "de": "Schreiben Sie mir an diese Adresse, sobald Mug, Blue bei Beans & Sons wieder lieferbar ist. "
+    "Von der Warteliste kann ich mich jederzeit abmelden.",
 }
 TAKEN = {"state": "unconfirmed", "message": "Please look into your mailbox.", "place": 3}
 
