@@ -70,7 +70,7 @@
     }
 
     attributeChangedCallback(name, before, now) {
-      if (this.leaving && before !== now) this.choose(now);
+      if (this.leaving && before !== now) this.choose(now || "none");
     }
 
     find(name) {
@@ -156,7 +156,8 @@
 
     get soldOut() {
       if ("preview" in this.dataset) return true;
-      return this.stock ? this.stock[this.variant] === false : Boolean(this.variant);
+      if (this.stock) return this.stock[this.variant] === false;
+      return Boolean(this.variant) && this.variant !== "none";
     }
 
     look() {
