@@ -79,9 +79,10 @@ class LineFacts(Fact):
     """A variant and the line of people who wait for it.
 
     `offered` says that shoppers can see it, `gone` that it will not come back.
-    `running` says that the line is being told; `wave_at` is when the present
-    wave began, since when so many people were `told` and so many units were
-    `ordered`; `on_way` are those whose message may still go. `anybody` says
+    `running` says that the line is being told, in so many `waves` by now; `wave_at`
+    is when the last wave began, of this restock or of one just before, since when
+    so many people were `told` and so many units were `ordered`; `on_way` are
+    those whose message may still go. `anybody` says
     whether somebody waits whose turn it could be, and from `later_at` on
     somebody does who is left in peace until then."""
 
@@ -90,6 +91,7 @@ class LineFacts(Fact):
     gone: bool
     anybody: bool
     running: bool = False
+    waves: int = 0
     wave_at: datetime | None = None
     told: int = 0
     ordered: int = 0

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from core.models.tables import effects, enrolments
+from core.models.tables import effects, enrolments, sign_ups
 from engine.shop_settings import Saved, settings_at
 from engine.trips import RUNNING, WAITING
 from flows.flow import Flow
@@ -36,6 +36,12 @@ def waiting(session: Session, merchant_id: int, flow: str, mode: str) -> Waiting
     )
     found = session.execute(select(running.scalar_subquery(), messages.scalar_subquery())).one()
     return Waiting(int(found[0]), int(found[1]))
+
+
+def in_line(session: Session, merchant_id: int) -> int:
+    """How many sign-ups wait for something to be back."""
+    mine = (sign_ups.c.merchant_id == merchant_id, sign_ups.c.state == "waiting")
+    return int(session.execute(select(func.count()).where(*mine)).scalar_one())
 
 
 def trips_with_other_times(session: Session, merchant_id: int, flow: Flow, saved: Saved) -> Sequence[int]:

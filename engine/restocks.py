@@ -17,7 +17,7 @@ from core.facts import Facts
 from core.models import Merchant
 from core.models.tables import effects, products, restocks, sign_ups, variants
 from core.reasons import Reason
-from engine import waiting
+from engine import sign_up_endings, waiting
 from engine.batches import WAVE
 from engine.machine import Machine
 from engine.records import Touched
@@ -138,7 +138,9 @@ def look_at(session: Session, line: Line, when: datetime, name: str, people: int
 
 
 def _begin(session: Session, line: Line) -> int:
-    """The line's restock that runs, begun if none does."""
+    """The line's restock that runs, begun if none does. A wave that was told
+    just before goes on in it: its people have heard of this stock already."""
+    last = session.execute(_last(line)).one_or_none()
     values = {
         "merchant_id": line.merchant.id,
         "variant_id": line.variant_id,
@@ -147,21 +149,30 @@ def _begin(session: Session, line: Line) -> int:
         "state": "running",
         "wave": 0,
         "called": 0,
-        "wave_called": 0,
+        "wave_at": last.wave_at if last else None,
+        "wave_called": last.wave_called if last else 0,
         "began_at": clock.now(line.merchant),
     }
     session.execute(insert(restocks, session).values(**values).on_conflict_do_nothing())
     return int(session.execute(_running(line)).scalar_one())
 
 
-def _running(line: Line) -> Select[Any]:
-    return select(restocks.c.id).where(
+def _of_line(line: Line) -> tuple[Any, ...]:
+    return (
         restocks.c.merchant_id == line.merchant.id,
         restocks.c.variant_id == line.variant_id,
         restocks.c.flow == line.flow.key,
         restocks.c.mode == line.saved.mode,
-        RUNNING,
     )
+
+
+def _running(line: Line) -> Select[Any]:
+    return select(restocks.c.id).where(*_of_line(line), RUNNING)
+
+
+def _last(line: Line) -> Select[Any]:
+    told = select(restocks.c.wave_at, restocks.c.wave_called).where(*_of_line(line))
+    return told.order_by(restocks.c.id.desc()).limit(1)
 
 
 def end(session: Session, line: Line, reason: Reason | None) -> None:
@@ -193,9 +204,7 @@ def _close(session: Session, line: Line, reason: Reason) -> None:
     """What was waited for does not come back: nobody waits for it any more."""
     end(session, line, reason)
     mine = (sign_ups.c.merchant_id == line.merchant.id, sign_ups.c.variant_id == line.variant_id)
-    still = or_(sign_ups.c.state == "waiting", sign_ups.c.state == "unconfirmed")
-    over = {"state": "over", "reason": reason.value, "over_at": clock.now(line.merchant)}
-    session.execute(update(sign_ups).where(*mine, still).values(**over))
+    sign_up_endings.close(session, mine, reason, clock.now(line.merchant))
 
 
 def notify_now(machine: Machine, merchant_id: int, variant_id: int, people: int) -> bool:

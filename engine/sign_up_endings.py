@@ -39,9 +39,18 @@ def objected(session: Session, merchant_id: int, person_id: int, reason: Reason,
     """Whoever objects waits for nothing any more that she signed up for before; the
     caller holds her lock."""
     hers = (sign_ups.c.merchant_id == merchant_id, sign_ups.c.person_id == person_id)
-    before = (sign_ups.c.state.in_(OPEN), sign_ups.c.place_at <= at)
+    before = sign_ups.c.place_at <= at
     over = {"state": "over", "reason": reason.value, "over_at": at}
-    session.execute(update(sign_ups).where(*hers, *before).values(**over))
+    called = (*hers, before, sign_ups.c.state == "called")
+    session.execute(update(sign_ups).where(*called).values(**over))
+    close(session, (*hers, before), reason, at)
+
+
+def close(session: Session, which: Sequence[ColumnElement[bool]], reason: Reason, at: datetime) -> None:
+    """Nobody waits there any more; who had not confirmed is soon forgotten."""
+    over = {"state": "over", "reason": reason.value, "over_at": at}
+    session.execute(update(sign_ups).where(*which, sign_ups.c.state == "waiting").values(**over))
+    session.execute(update(sign_ups).where(*which, sign_ups.c.state == "unconfirmed").values(ends_at=at))
 
 
 def expire(machine: Machine) -> int:
@@ -70,7 +79,7 @@ def _some(session: Session, whose: ColumnElement[bool], now: datetime) -> int:
     mine = sign_ups.c.id.in_([row.id for row in rows])
     late = session.execute(select(sign_ups).where(mine, *due)).all()
     forget(session, [row.id for row in late if row.state == "unconfirmed"])
-    end(session, [row.id for row in late if row.state == "waiting"], Reason.EXPIRED, now)
+    end(session, [row.id for row in late if row.state == "waiting"], Reason.WAITED_LONG, now)
     return len(rows)
 
 

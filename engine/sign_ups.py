@@ -239,7 +239,7 @@ def _left(session: Session, merchant_id: int, sign_up_id: int) -> bool:
         sign_up_endings.forget(session, [row.id])
         return True
     at = clock.now(session.get_one(Merchant, merchant_id))
-    sign_up_endings.end(session, [row.id], Reason.UNSUBSCRIBED, at)
+    sign_up_endings.end(session, [row.id], Reason.LEFT_LINE, at)
     _act(session, merchant_id, row.address_id, row.ref, "opted_out", at, KONTOR, "waitlist_page")
     return True
 

@@ -47,6 +47,7 @@ def line_facts(now: datetime, variant: Any, queue: Any | None, stock: Stock | No
         gone=variant.variant_gone_at is not None or variant.product_gone_at is not None,
         anybody=bool(getattr(variant, "anybody", True)),
         running=queue is not None and queue.state == "running",
+        waves=queue.wave if queue is not None else 0,
         wave_at=queue.wave_at if queue is not None else None,
         told=0 if queue is None else queue.wave_called if is_shadow else queue.told,
         ordered=int(queue.ordered or 0) if queue is not None else 0,

@@ -67,7 +67,7 @@ def items(merchant_id: int) -> Select[Any]:
         products.c.title.label("product_title"),
         products.c.url,
         products.c.published,
-        products.c.gone_at,
+        products.c.gone_at.label("product_gone_at"),
     )
     return (
         select(variants, *product)
@@ -85,9 +85,14 @@ def item_of(session: Session, merchant_id: int, variant_ref: str) -> Any | None:
 def stocked(item: Any | None) -> Stocked:
     """Only what is sold out has a waiting line. What the shop does not show any
     more, or has told us nothing of, is not known."""
-    if item is None or not item.published or item.gone_at is not None or item.stock_kind is None:
+    if item is None or item.stock_kind is None or not is_shown(item):
         return "unknown"
     return "sold_out" if item.stock_kind == "none" else "available"
+
+
+def is_shown(item: Any) -> bool:
+    """Whether the shop still has it and lets people see it."""
+    return bool(item.published) and item.gone_at is None and item.product_gone_at is None
 
 
 def name_of(item: Any) -> str:

@@ -282,7 +282,7 @@ def _record(session: Session, line: Line, one: Any, trip_id: int, state: str, no
         merchant_id=line.merchant.id,
         flow=line.flow.key,
         mode=line.saved.mode,
-        kind="enrolled",
+        kind="called",
         subject_id=one.id,
         person_id=one.person_id,
         settings_version=line.saved.version,

@@ -1,12 +1,10 @@
 """Everything of a merchant as a ZIP of tables, written as it is read: however
 large the shop is, no more than a batch of it is in memory."""
 
-import csv
 import json
 import zlib
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from io import StringIO
 from pathlib import Path
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile
@@ -17,6 +15,7 @@ from core.db import reading
 from core.models import metadata
 from core.models import tables as t
 from core.vault import SealBroken
+from engine.cells import lines, safe
 from engine.machine import Machine
 from engine.rotation import SEALED, Sealed
 
@@ -36,8 +35,6 @@ OPENED = {
     (t.members, "email"),
     (t.people, "first_name"),
 }
-# A spreadsheet would take a cell that begins so for a formula.
-FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 ABOUT = Path(__file__).parent.parent / "templates" / "data" / "README.txt"
 
 
@@ -77,10 +74,10 @@ class _Pieces:
 def _text_of(machine: Machine, table: Table, merchant_id: int) -> Iterator[str]:
     sealed = {one.column: one for one in SEALED if (one.table, one.column) in OPENED and one.table is table}
     columns = [one.name for one in table.c if one.name in sealed or not isinstance(one.type, LargeBinary)]
-    yield _lines([columns])
+    yield lines([columns])
     most = min(BATCH, SEALED_BATCH) if sealed else BATCH
     for rows in _batches(machine, table, merchant_id, most):
-        yield _lines([[_cell(machine, row, name, sealed.get(name)) for name in columns] for row in rows])
+        yield lines([[_cell(machine, row, name, sealed.get(name)) for name in columns] for row in rows])
 
 
 def _batches(machine: Machine, table: Table, merchant_id: int, most: int) -> Iterator[Sequence[Any]]:
@@ -103,12 +100,12 @@ def _cell(machine: Machine, row: Any, name: str, sealed: Sealed | None) -> str:
     if value is None:
         return ""
     if sealed is not None:
-        return _safe(_opened(machine, row, value, sealed))
+        return safe(_opened(machine, row, value, sealed))
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, dict | list):
         return json.dumps(value, ensure_ascii=False, default=str)
-    return _safe(value) if isinstance(value, str) else str(value)
+    return safe(value) if isinstance(value, str) else str(value)
 
 
 def _opened(machine: Machine, row: Any, value: bytes, sealed: Sealed) -> str:
@@ -120,13 +117,3 @@ def _opened(machine: Machine, row: Any, value: bytes, sealed: Sealed) -> str:
     if sealed.table is t.effects:
         plain = zlib.decompress(plain)
     return plain.decode("utf-8", "replace")
-
-
-def _safe(text: str) -> str:
-    return f"'{text}" if text.startswith(FORMULAS) else text
-
-
-def _lines(rows: Sequence[Sequence[str]]) -> str:
-    written = StringIO()
-    csv.writer(written).writerows(rows)
-    return written.getvalue()

@@ -178,7 +178,7 @@ class BackInStock:
 
     def _least(self, settings: BackInStockSettings, line: LineFacts) -> int:
         """So much must be there for the first wave; after that it is told of while it lasts."""
-        return settings.minimum if line.wave_at is None else 1
+        return 1 if line.waves else settings.minimum
 
     def _missing(self, line: LineFacts, least: int) -> Reason | None:
         """Why nobody is to be told now."""

@@ -72,7 +72,7 @@ def detail(key: str, decision_id: int) -> str:
         effects = timeline.effects_of(db, merchant.id, {one.enrolment_id for one in told})
         passed_on = timeline.passed_on_with(db, merchant.id, told)
         ids = [effect.id for trip in effects.values() for effect in trip]
-        links = chain.of(db, merchant.id, row.subject_id, [one.inbound_id for one in told], ids)
+        links = chain.of(db, merchant.id, row, [one.inbound_id for one in told], ids)
     return render_template(
         "activity/detail.html",
         merchant=merchant,

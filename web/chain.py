@@ -29,16 +29,17 @@ class Chain:
 def of(
     session: Session,
     merchant_id: int,
-    cart_id: int,
+    decision: Any,
     inbound_ids: Sequence[int | None],
     effect_ids: Sequence[int],
 ) -> Chain:
     mine = carts.c.merchant_id == merchant_id
+    cart_id = decision.subject_id if decision.subject == "cart" else None
     cart = session.execute(select(carts).where(mine, carts.c.id == cart_id)).one_or_none()
     return Chain(
         webhooks=_webhooks(session, merchant_id, inbound_ids),
         cart=cart,
-        lines=_lines(session, merchant_id, cart_id),
+        lines=_lines(session, merchant_id, cart.id) if cart else (),
         orders=_orders(session, merchant_id, cart.ref) if cart else (),
         clicks=_clicks(session, merchant_id, effect_ids),
         returned=_returned(session, merchant_id, effect_ids),

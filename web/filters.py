@@ -14,9 +14,9 @@ from web import objections
 # As many letters as an address's keyed hash has, and more than any order's number.
 PRINT = 64
 # The decisions that a trip began with.
-BEGAN = ("enrolled", "again")
+BEGAN = ("enrolled", "called", "again")
 # What one can filter by: kinds of decisions, and states of the messages that came of them.
-DECIDED = ("enrolled", "refused", "exited")
+DECIDED = ("enrolled", "called", "refused", "exited")
 WAITS = ("pending", "claimed", "acting", "held")
 BECAME = {
     "due": (*WAITS, "done", "skipped", "failed", "unknown"),

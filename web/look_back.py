@@ -77,7 +77,9 @@ def policy_name(policy: str) -> str:
 
 
 def _flow(key: str) -> Flow:
-    return machine().flows.get(key) or abort(404)
+    """Only carts can be looked back at: what was asked for is told, come what may."""
+    flow = machine().flows.get(key)
+    return flow if flow is not None and flow.subject == "cart" else abort(404)
 
 
 def _percent(row: Any | None) -> int:

@@ -30,6 +30,7 @@ def ask(key: str, flow: str, act: str) -> str:
         shop = shop_settings(db, merchant.id)
         waiting = outlook.waiting(db, merchant.id, flow, saved.mode)
         pause = pauses.of_flow(db, merchant.id, flow)
+        in_line = outlook.in_line(db, merchant.id)
     left_alone = changes.going_live(machine(), merchant.id).open_carts_left_alone
     return render_template(
         "flow/mode.html",
@@ -42,6 +43,8 @@ def ask(key: str, flow: str, act: str) -> str:
         waiting=waiting,
         paused=paused.why(pause) if pause else "",
         left_alone=left_alone if act != "off" else 0,
+        in_line=in_line,
+        settings=saved.settings,
         **_from_then_on(known, saved.settings, shop, Speech.of(merchant.currency)),
     )
 
@@ -56,11 +59,13 @@ def switch(key: str, flow: str, act: str) -> Response:
     except changes.ChangedMeanwhile:
         flash(_("Somebody has switched this flow meanwhile. See how it is now, and decide again."), "error")
         return redirect(url_for("flow.page", key=key, flow=flow), 303)
-    flash(_told_of(act))
+    flash(_told_of(known, act))
     return redirect(url_for("flow.page", key=key, flow=flow), 303)
 
 
-def _told_of(mode: str) -> str:
+def _told_of(flow: Flow, mode: str) -> str:
+    if mode == "live" and flow.subject == "sign_up":
+        return _("The flow is live. What comes back from this moment on is told of.")
     return {
         "off": _("The flow is off. Nothing is planned and nothing is sent."),
         "shadow": _("The flow runs in shadow. It writes down what it would do, and sends nothing."),

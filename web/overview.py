@@ -33,6 +33,7 @@ class Card:
     key: str
     title: str
     promise: str
+    subject: str
     mode: str
     address: str
     figures: Figures
@@ -96,6 +97,7 @@ def _card(merchant: Merchant, flow: Flow, mode: str, told: Told) -> Card:
         flow.key,
         flow.title[german],
         flow.promise[german],
+        flow.subject,
         mode,
         url_for("flow.page", key=merchant.key, flow=flow.key),
         told.of(flow.key, counted),

@@ -68,6 +68,7 @@ def navigation(merchant: Merchant) -> list[tuple[str, str, dict[str, str]]]:
     pages = [
         ("overview.page", _("Overview"), hers),
         ("activity.index", _("Activity"), hers),
+        ("demand.page", _("Demand"), hers),
         ("settings.page", _("Settings"), hers),
     ]
     if machine().config.smtp_url is None:
@@ -112,6 +113,7 @@ def decision(kind: str) -> str:
     """What a flow decided, in words for people."""
     words = {
         "enrolled": _("Reminders planned"),
+        "called": _("Message planned"),
         "refused": _("Nothing planned"),
         "exited": _("Stopped"),
         "replaced": _("Cart replaced by a newer one"),
@@ -170,6 +172,7 @@ def content(slug: str) -> str:
         "answers": _("Answers to questions"),
         "incentive": _("Offer"),
         "last_call": _("Last call"),
+        "back": _("It is back"),
         "create_discount": _("Discount code"),
         "remove_discount": _("Discount code taken back"),
         "write_consent": _("Unsubscribing passed on to the shop"),

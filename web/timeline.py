@@ -9,11 +9,24 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Label, Select, and_, false, func, literal, literal_column, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Label,
+    Select,
+    Table,
+    and_,
+    false,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+)
 from sqlalchemy.orm import Session
 
-from core.models.tables import addresses, carts, decisions, effects, enrolments
+from core.models.tables import addresses, carts, decisions, effects, enrolments, products, sign_ups, variants
 from engine import awaiting
+from engine.batches import WAVE
 from web import objections
 from web.filters import BEGAN, Wanted, conditions
 
@@ -46,8 +59,8 @@ class Effect:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One decision; `effects` stand with the decision that planned them, and
-    objections passed on with the last decision before them."""
+    """One decision; `wanted` is what the person waits for. `effects` stand with
+    the decision that planned them, and objections passed on with the last decision before them."""
 
     id: int
     flow: str
@@ -60,6 +73,7 @@ class Entry:
     masked: str | None
     total_minor: int | None
     currency: str | None
+    wanted: str | None
     effects: tuple[Effect, ...]
 
 
@@ -149,11 +163,13 @@ def coming_up(session: Session, merchant_id: int, most: int = 5) -> list[tuple[E
     query = (
         select(effects, literal(False).label("kept"), _masked(effects.c.person_id))
         .outerjoin(enrolments, enrolments.c.id == effects.c.enrolment_id)
-        .outerjoin(carts, carts.c.id == enrolments.c.subject_id)
+        .outerjoin(carts, _its_cart(enrolments))
+        .outerjoin(sign_ups, _its_wish(enrolments))
         .where(
             effects.c.merchant_id == merchant_id,
             effects.c.state == "pending",
             effects.c.wake_at.is_not(None),
+            effects.c.kind != WAVE,
         )
         .order_by(effects.c.wake_at)
         .limit(most)
@@ -170,7 +186,8 @@ def held_blasts(session: Session, merchant_id: int) -> list[Held]:
             func.row_number().over(partition_by=enrolments.c.flow, order_by=enrolments.c.id).label("place"),
             func.count().over(partition_by=enrolments.c.flow).label("held"),
         )
-        .outerjoin(carts, carts.c.id == enrolments.c.subject_id)
+        .outerjoin(carts, _its_cart(enrolments))
+        .outerjoin(sign_ups, _its_wish(enrolments))
         # The state stands in the statement itself: else no partial index answers.
         .where(enrolments.c.merchant_id == merchant_id, enrolments.c.state == literal_column("'held'"))
         .subquery()
@@ -198,6 +215,7 @@ def entry(
         masked=row.masked,
         total_minor=row.total_minor,
         currency=row.currency,
+        wanted=", ".join(part for part in (row.product, row.variant) if part) or None,
         effects=own + passed_on.get(row.id, ()),
     )
 
@@ -223,10 +241,30 @@ def _effect(row: Any, *, in_doubt: bool = False) -> Effect:
 
 def _entries(merchant_id: int) -> Select[Any]:
     return (
-        select(decisions, _masked(decisions.c.person_id), carts.c.total_minor, carts.c.currency)
-        .outerjoin(carts, and_(carts.c.id == decisions.c.subject_id, carts.c.merchant_id == merchant_id))
+        select(
+            decisions,
+            _masked(decisions.c.person_id),
+            carts.c.total_minor,
+            carts.c.currency,
+            products.c.title.label("product"),
+            variants.c.title.label("variant"),
+        )
+        .outerjoin(carts, _its_cart(decisions))
+        .outerjoin(sign_ups, _its_wish(decisions))
+        .outerjoin(variants, variants.c.id == sign_ups.c.variant_id)
+        .outerjoin(products, products.c.id == variants.c.product_id)
         .where(decisions.c.merchant_id == merchant_id)
     )
+
+
+def _its_cart(of: Table) -> ColumnElement[bool]:
+    mine = carts.c.merchant_id == of.c.merchant_id
+    return and_(of.c.subject == "cart", carts.c.id == of.c.subject_id, mine)
+
+
+def _its_wish(of: Table) -> ColumnElement[bool]:
+    mine = sign_ups.c.merchant_id == of.c.merchant_id
+    return and_(of.c.subject == "sign_up", sign_ups.c.id == of.c.subject_id, mine)
 
 
 def _masked(person_id: ColumnElement[Any]) -> Label[str | None]:
@@ -234,7 +272,7 @@ def _masked(person_id: ColumnElement[Any]) -> Label[str | None]:
     that person's, else the first that was known."""
     mine = and_(addresses.c.person_id == person_id, addresses.c.channel == "email")
     known = select(addresses.c.masked).where(mine)
-    its_own = known.where(addresses.c.id == carts.c.address_id)
+    its_own = known.where(addresses.c.id == func.coalesce(carts.c.address_id, sign_ups.c.address_id))
     first = known.order_by(addresses.c.id).limit(1)
     found = [one.correlate_except(addresses).scalar_subquery() for one in (its_own, first)]
     return func.coalesce(*found).label("masked")

@@ -18,15 +18,13 @@ from engine import links, sign_up_forms, sign_ups, waitlist
 from engine.sign_ups import Wish
 from web import shopper
 from web.pages import machine
-from web.signing_in import is_address
+from web.signing_in import LONGEST_ADDRESS, is_address
 from web.waitlist_words import Language, said, spoken
 
 bp = Blueprint("waitlist", __name__)
 
 # The merchant's key is no member's page here: it only says whose line it is.
 LINE = "/s/<shop>/waitlist"
-# No address and no form of ours is longer.
-LARGEST_FORM = 8 * 1024
 STATUS = {
     "unconfirmed": 200,
     "waiting": 200,
@@ -59,7 +57,6 @@ def page(shop: str) -> tuple[str, int]:
 @bp.post(LINE)
 def join(shop: str) -> Response:
     """JSON for a shop's own page, and a page for whoever came to ours."""
-    request.max_content_length = LARGEST_FORM
     merchant = _merchant(shop)
     language = _language(request.form.get("locale"))
     fields = {**request.form.to_dict(), "locale": request.form.get("locale") or language}
@@ -220,7 +217,7 @@ def _form(line: Line, language: Language, fields: Mapping[str, str] | None = Non
         line=line,
         token=kept if good else token,
         text=said("text", language, product=line.product, shop=line.shop),
-        email=typed.get("email", ""),
+        email=typed.get("email", "")[:LONGEST_ADDRESS],
         state=state,
         fault=said(state, language) if state else "",
     )

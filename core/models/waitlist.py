@@ -79,7 +79,8 @@ class Restock(SQLModel, table=True):
     """A variant that is back while people wait, from the first news of it until it is
     sold out again or nobody waits any more: running → over(reason). One of a flow and
     mode is running at a time. `wave` counts the waves and `wave_at` (merchant's time) is
-    when the present one began; `called` counts all whose turn it was, `wave_called` those of
+    when the present one began, which may have been in the restock before: stock that comes
+    and goes begins no wave anew; `called` counts all whose turn it was, `wave_called` those of
     the present wave. `look_id` is the effect with which it is looked at next."""
 
     __tablename__ = "restocks"

@@ -39,7 +39,6 @@ from tests.support.waiting import (
     sign_up,
     stock,
     switch,
-    with_waiting_lines,
 )
 
 CARLA = "carla@example.com"
@@ -48,7 +47,6 @@ CARLA = "carla@example.com"
 @pytest.fixture
 def shop(kontor_on_both: Kontor) -> Kontor:
     """A shop with waiting lines, and a blanket that is sold out."""
-    kontor_on_both.machine = with_waiting_lines(kontor_on_both.machine)
     switch(kontor_on_both.machine, kontor_on_both.merchant_id)
     stock(kontor_on_both.machine, kontor_on_both.merchant_id, SOLD_OUT)
     return kontor_on_both
@@ -270,7 +268,7 @@ def test_tries_are_forgotten_after_a_day(shop: Kontor) -> None:
 def test_she_leaves_at_any_time(shop: Kontor) -> None:
     anna, ben = in_line(shop, ANNA), in_line(shop, BEN)
     assert engine_sign_ups.leave(shop.machine, shop.merchant_id, anna)
-    assert states(shop) == [("over", "unsubscribed"), ("waiting", None)]
+    assert states(shop) == [("over", "left_line"), ("waiting", None)]
     assert acts(shop)[-1] == (f"back_in_stock:{BLANKET}", "opted_out", "kontor")
     assert place(shop, ben) == 1
     assert not engine_sign_ups.leave(shop.machine, shop.merchant_id, anna)
@@ -325,7 +323,7 @@ def test_whoever_waited_long_enough_is_let_go_by_the_shops_own_clock(shop: Konto
     assert states(shop) == [("waiting", None)]
     shop.forward(days=1, minutes=1)
     assert sign_up_endings.expire(shop.machine) == 1
-    assert states(shop) == [("over", "expired")]
+    assert states(shop) == [("over", "waited_long")]
 
 
 def test_by_real_time_it_is_so_too(shop: Kontor) -> None:
@@ -346,8 +344,9 @@ def test_whoever_objects_waits_for_nothing_any_more(shop: Kontor) -> None:
     address = shop.rows(addresses)[0].id
 
     assert opt_out(shop.machine, shop.merchant_id, address, "unsubscribe_page", shop.now())
-    assert states(shop) == [("over", "unsubscribed"), ("over", "unsubscribed"), ("waiting", None)]
     assert not confirm(shop, moss)
+    assert sign_up_endings.expire(shop.machine) == 1
+    assert states(shop) == [("over", "unsubscribed"), ("waiting", None)]
     # What she signs up for later is a new wish.
     assert sign_up(shop, ANNA).outcome == "unconfirmed"
 

@@ -1,7 +1,14 @@
 """Waiting lines told in waves: in order, never too many, and whoever is not told keeps the place."""
 
-from tests.engine.line import MUG, lines, open_line, states, told
-from tests.engine.stories import with_postbox
+from datetime import timedelta
+from typing import Any
+
+from core.db import transaction
+from core.models.tables import consents, effects, sign_ups
+from engine import blast, consent, restocks
+from integrations.sandbox.records import Records
+from tests.engine.line import BACK_IN_STOCK, MUG, join, lines, name, open_line, reasons, states, switch, told
+from tests.engine.stories import mode, save_shop, with_postbox
 from tests.support.kontor import Kontor
 
 
@@ -36,3 +43,262 @@ def test_a_piece_that_goes_within_two_minutes_tells_nobody(kontor: Kontor) -> No
     assert told(postbox) == []
     assert states(kontor) == ["waiting"] * 3
     assert set(lines(kontor)) == {("over", "out_of_stock")}
+
+
+def test_shadow_mode_tells_nobody_and_leaves_everybody_in_place(kontor: Kontor) -> None:
+    postbox = with_postbox(kontor)
+    open_line(kontor, 5, mode="shadow")
+    kontor.hear(kontor.store.restock(MUG, 1))
+    kontor.forward(hours=5)
+    assert told(postbox) == []
+    assert states(kontor) == ["waiting"] * 5
+    shown = kontor.rows(effects, effects.c.kind == "send_message")
+    assert [(row.state, row.reason) for row in shown] == [("skipped", "shadow")] * 5
+    assert all(row.content for row in shown)
+
+
+def test_whoever_bought_it_meanwhile_is_not_told_and_the_next_one_is(kontor: Kontor) -> None:
+    postbox = with_postbox(kontor)
+    open_line(kontor, 5)
+    kontor.store.switch("loses_webhooks", on=True)
+    buy(kontor, name(1), in_stock=1)
+    kontor.store.switch("loses_webhooks", on=False)
+    kontor.hear(kontor.store.restock(MUG, 1))
+    kontor.forward(minutes=10)
+    assert told(postbox) == [0, 2, 3]
+    assert states(kontor) == ["told", "over:bought", "told", "told", "waiting"]
+
+
+def test_whoever_bought_something_else_is_told_all_the_same(kontor: Kontor) -> None:
+    postbox = with_postbox(kontor)
+    open_line(kontor, 1)
+    buy(kontor, name(0), "candle")
+    kontor.hear(kontor.store.restock(MUG, 1))
+    kontor.forward(minutes=10)
+    assert told(postbox) == [0]
+
+
+def test_it_sells_out_before_all_who_were_called_are_told_and_they_keep_their_place(kontor: Kontor) -> None:
+    postbox = with_postbox(kontor)
+    open_line(kontor, 60)
+    kontor.hear(kontor.store.restock(MUG, 30))
+    kontor.forward(minutes=10)
+    kontor.hear(kontor.store.sell_out(MUG))
+    blast.release(kontor.machine, kontor.merchant_id, BACK_IN_STOCK.key, "Mara")
+    kontor.settle()
+    assert told(postbox) == list(range(50))
+    assert states(kontor)[50:] == ["waiting"] * 10
+    assert set(reasons(kontor)) == {"out_of_stock"}
+    kontor.forward(hours=2)
+    kontor.hear(kontor.store.restock(MUG, 30))
+    kontor.forward(minutes=10)
+    assert told(postbox) == list(range(60))
+
+
+def test_there_is_less_than_when_they_were_called_and_only_so_many_are_told(kontor_on_both: Kontor) -> None:
+    kontor = kontor_on_both
+    postbox = with_postbox(kontor)
+    open_line(kontor, 60)
+    kontor.hear(kontor.store.restock(MUG, 20))
+    kontor.forward(minutes=10)
+    kontor.store.restock(MUG, 18)
+    blast.release(kontor.machine, kontor.merchant_id, BACK_IN_STOCK.key, "Mara")
+    kontor.settle()
+    assert told(postbox) == list(range(54))
+    assert set(reasons(kontor)) == {"next_wave"}
+    assert states(kontor)[54:] == ["waiting"] * 6
+
+
+def test_quiet_hours_keep_the_place_but_not_the_unit(kontor: Kontor) -> None:
+    """It is ten in the morning in Berlin, and six in the evening in Tokyo."""
+    postbox = with_postbox(kontor)
+    switch(kontor, "live")
+    save_shop(kontor, quiet_email=True, quiet_from=16)
+    kontor.hear(kontor.store.sell_out(MUG))
+    join(kontor, [name(0)], country="JP")
+    kontor.forward(minutes=1)
+    join(kontor, [name(number) for number in range(1, 5)], country="DE")
+    kontor.hear(kontor.store.restock(MUG, 1))
+    kontor.forward(minutes=10)
+    assert told(postbox) == [1, 2, 3]
+    assert states(kontor) == ["waiting", "told", "told", "told", "waiting"]
+
+
+def test_everybody_is_asleep_and_told_at_eight(kontor: Kontor) -> None:
+    postbox = with_postbox(kontor)
+    open_line(kontor, 4)
+    save_shop(kontor, quiet_email=True)
+    kontor.forward(hours=14)
+    kontor.hear(kontor.store.restock(MUG, 1))
+    kontor.forward(hours=7)
+    assert told(postbox) == []
+    assert states(kontor) == ["waiting"] * 4
+    kontor.forward(hours=1, minutes=30)
+    assert told(postbox) == [0, 1, 2]
+
+
+def test_whoever_unsubscribes_after_signing_up_is_not_told(kontor: Kontor) -> None:
+    postbox = with_postbox(kontor)
+    open_line(kontor, 2)
+    kontor.forward(minutes=1)
+    address = kontor.rows(sign_ups)[0].address_id
+    assert consent.opt_out(kontor.machine, kontor.merchant_id, address, "page", kontor.now())
+    kontor.hear(kontor.store.restock(MUG, 1))
+    kontor.forward(minutes=10)
+    assert told(postbox) == [1]
+    assert states(kontor) == ["over:unsubscribed", "told"]
+
+
+def test_a_newsletter_unsubscribed_long_ago_does_not_stop_what_was_asked_for_since(kontor: Kontor) -> None:
+    postbox = with_postbox(kontor)
+    open_line(kontor, 1)
+    address = kontor.rows(sign_ups)[0].address_id
+    long_ago = kontor.now() - timedelta(days=30)
+    kontor.write(
+        consents.insert().values(
+            merchant_id=kontor.merchant_id,
+            address_id=address,
+            channel="email",
+            purpose="marketing",
+            state="opted_out",
+            act_at=long_ago,
+            source="shop",
+            recorded_at=long_ago,
+        )
+    )
+    kontor.hear(kontor.store.restock(MUG, 1))
+    kontor.forward(minutes=10)
+    assert told(postbox) == [0]
+
+
+def test_a_variant_that_the_shop_has_removed_closes_the_line(kontor: Kontor) -> None:
+    open_line(kontor, 2, "blanket-moss")
+    (blanket,) = [one for one in kontor.store.products() if one.ref == "blanket"]
+    left = tuple(one for one in blanket.variants if one.ref != "blanket-moss")
+    later = blanket.model_copy(update={"variants": left, "updated_at": kontor.now()})
+    kontor.hear([kontor.store.webhook("product.updated", later)])
+    assert states(kontor) == ["over:no_longer_sold"] * 2
+
+
+def test_nobody_is_told_of_what_is_not_published_until_it_is(kontor: Kontor) -> None:
+    postbox = with_postbox(kontor)
+    open_line(kontor, 2)
+    publish(kontor, on=False)
+    kontor.hear(kontor.store.restock(MUG, 3))
+    kontor.forward(hours=2)
+    assert told(postbox) == []
+    publish(kontor, on=True)
+    kontor.forward(minutes=10)
+    assert told(postbox) == [0, 1]
+
+
+def test_the_mail_names_the_price_of_the_moment_and_leads_to_the_product(kontor: Kontor) -> None:
+    postbox = with_postbox(kontor)
+    open_line(kontor, 1)
+    change(kontor, price=2100)
+    kontor.hear(kontor.store.restock(MUG, 1))
+    kontor.forward(minutes=10)
+    (mail,) = postbox.sent
+    assert "Enamel mug is back" in mail.subject
+    assert "€21.00" in mail.text
+    assert "asked" in mail.text
+    assert "List-Unsubscribe" in mail.headers
+
+
+def test_less_than_the_minimum_wakes_nobody(kontor: Kontor) -> None:
+    postbox = with_postbox(kontor)
+    open_line(kontor, 2, minimum=5)
+    kontor.hear(kontor.store.restock(MUG, 4))
+    kontor.forward(hours=2)
+    assert told(postbox) == []
+    kontor.hear(kontor.store.restock(MUG, 5))
+    kontor.forward(minutes=10)
+    assert told(postbox) == [0, 1]
+
+
+def test_a_wave_much_larger_than_usual_waits_for_the_merchant(kontor: Kontor) -> None:
+    postbox = with_postbox(kontor)
+    open_line(kontor, 70)
+    kontor.hear(kontor.store.restock(MUG, 30))
+    kontor.forward(minutes=10)
+    assert len(told(postbox)) == 50
+    assert blast.release(kontor.machine, kontor.merchant_id, BACK_IN_STOCK.key, "Mara") == 20
+    kontor.settle()
+    assert sorted(told(postbox)) == list(range(70))
+
+
+def test_a_held_wave_that_the_merchant_does_not_want_leaves_everybody_in_place(kontor: Kontor) -> None:
+    postbox = with_postbox(kontor)
+    open_line(kontor, 70)
+    kontor.hear(kontor.store.restock(MUG, 30))
+    kontor.forward(minutes=10)
+    assert blast.discard(kontor.machine, kontor.merchant_id, BACK_IN_STOCK.key, "Mara") == 20
+    kontor.forward(hours=5)
+    assert len(told(postbox)) == 50
+    assert states(kontor).count("waiting") == 20
+
+
+def test_off_ends_what_waits_and_nobody_loses_the_place(kontor: Kontor) -> None:
+    postbox = with_postbox(kontor)
+    open_line(kontor, 8)
+    kontor.hear(kontor.store.restock(MUG, 1))
+    kontor.forward(minutes=10)
+    mode(kontor, "off", BACK_IN_STOCK)
+    kontor.forward(hours=3)
+    assert told(postbox) == [0, 1, 2]
+    assert states(kontor).count("waiting") == 5
+    assert lines(kontor) == [("over", "flow_off")]
+
+
+def test_a_member_has_the_next_ones_told_now_and_never_more_than_there_is(kontor: Kontor) -> None:
+    postbox = with_postbox(kontor)
+    open_line(kontor, 9)
+    kontor.hear(kontor.store.restock(MUG, 1))
+    kontor.forward(minutes=10)
+    assert told(postbox) == [0, 1, 2]
+    (variant,) = {row.variant_id for row in kontor.rows(sign_ups)}
+    assert restocks.notify_now(kontor.machine, kontor.merchant_id, variant, 2)
+    kontor.settle()
+    assert told(postbox) == [0, 1, 2, 3, 4]
+    assert restocks.notify_now(kontor.machine, kontor.merchant_id, variant, 100)
+    kontor.settle()
+    assert len(told(postbox)) <= 8
+
+
+def test_somebody_told_gets_no_cart_mail_on_the_same_day(kontor: Kontor) -> None:
+    postbox = with_postbox(kontor)
+    open_line(kontor, 1)
+    cart = kontor.store.begin_cart()
+    kontor.hear(kontor.store.add_to_cart(cart, "candle"))
+    kontor.hear(kontor.store.leave_email(cart, name(0), opted_in=True))
+    kontor.hear(kontor.store.restock(MUG, 1))
+    kontor.forward(hours=12)
+    assert [mail.subject for mail in postbox.sent] == ["Enamel mug is back"]
+    carts_ = kontor.rows(effects, effects.c.flow == "cart_recovery", effects.c.step == 1)
+    assert [(row.state, row.reason) for row in carts_] == [("pending", "capped")]
+
+
+def buy(kontor: Kontor, email: str, variant: str = MUG, in_stock: int | None = None) -> None:
+    """Somebody buys one; with `in_stock` there are so many for that, and none afterwards."""
+    store = kontor.store
+    if in_stock is not None:
+        store.restock(variant, in_stock)
+    cart = store.begin_cart()
+    kontor.hear(store.add_to_cart(cart, variant))
+    kontor.hear(store.leave_email(cart, email))
+    kontor.hear(store.pay(cart))
+
+
+def publish(kontor: Kontor, *, on: bool) -> None:
+    change(kontor, published=on)
+
+
+def change(kontor: Kontor, price: int | None = None, **changed: Any) -> None:
+    """The shop changes the mug."""
+    (mug,) = [one for one in kontor.store.products() if one.ref == MUG]
+    if price is not None:
+        changed["variants"] = tuple(one.model_copy(update={"price": price}) for one in mug.variants)
+    later = mug.model_copy(update={**changed, "updated_at": kontor.now()})
+    with transaction(kontor.machine.db) as session:
+        Records(session, kontor.merchant_id).put("product", MUG, later)
+    kontor.hear([kontor.store.webhook("product.updated", later)])

@@ -16,6 +16,7 @@ HERS = {
     "mail-server": "/mail-server",
     "data": "/data",
     "data-erase": "/data/erase",
+    "demand": "/demand",
     "flow": FLOW,
     "mode-off": f"{FLOW}/mode/off",
     "look-back": f"{FLOW}/look-back",

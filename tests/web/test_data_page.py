@@ -23,7 +23,7 @@ from core.models.tables import (
     people,
     suppressions,
 )
-from engine import checkups, data_list, whole_export
+from engine import cells, checkups, data_list, whole_export
 from engine.machine import Machine
 from tests.fakes.woocommerce import OWNER
 from tests.web.at_store import at_store
@@ -159,7 +159,7 @@ def test_no_key_and_nothing_that_signs_somebody_in_is_in_it(member: Member) -> N
 
 @pytest.mark.parametrize(("text", "cell"), [("=1+1", "'=1+1"), ("@x", "'@x"), ("Anna", "Anna"), ("", "")])
 def test_no_cell_is_a_formula(text: str, cell: str) -> None:
-    assert whole_export._safe(text) == cell
+    assert cells.safe(text) == cell
 
 
 def test_the_export_holds_no_more_than_a_batch_in_memory(member: Member) -> None:

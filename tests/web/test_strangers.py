@@ -30,6 +30,7 @@ from core.models.tables import (
     member_sessions,
     members,
     sender_addresses,
+    sign_ups,
 )
 from core.models.tables import mail_servers as mail_servers_table
 from engine import (
@@ -46,14 +47,18 @@ from engine import (
     mail_servers,
     own_words,
     pauses,
+    restocks,
     senders,
     sign_in,
     simulation,
     summaries,
     trial_mails,
+    waitlist,
 )
 from engine import data_requests as engine_requests
+from engine import demand as engine_demand
 from engine import member_sessions as engine_sessions
+from engine import sign_ups as engine_sign_ups
 from engine.consent import Act, objected, opt_out
 from engine.recipients import recipient
 from flows import CATALOGUE
@@ -61,6 +66,7 @@ from integrations.mailbox import channel
 from integrations.sandbox import seed
 from integrations.sandbox.store import Store
 from tests.support.kontor import Kontor
+from tests.support.waiting import SOLD_OUT, sign_up, stock, switch
 from tests.web.doorstep import Doorstep, Resident, doorstep
 from web.doors import Door
 
@@ -120,6 +126,10 @@ GUARDED = {
     "data.export_shop",
     "data.ask_to_erase_shop",
     "data.erase_shop",
+    "demand.page",
+    "demand.export",
+    "demand.ask",
+    "demand.notify",
     "summary.give_up",
     "mail_server.page",
     "mail_server.enter",
@@ -132,6 +142,8 @@ SIGNED = {"shopper.unsubscribe_page", "shopper.unsubscribe", "shopper.follow"}
 # Coming from a platform's admin, proved by what the platform signed; `deeper` and `again` only lead on.
 # A mail server knows the secret that the address ends in.
 SIGNED |= {"bounces.take", "summary_mailed.ask", "summary_mailed.stop"}
+# A link in a mail about a waiting line.
+SIGNED |= {"waitlist.look", "waitlist.act"}
 SIGNED |= {"install.home", "install.begin", "install.finish"}
 # A platform signs what its shops' pages send on.
 SIGNED |= {"storefront.form", "storefront.sign_up"}
@@ -140,6 +152,8 @@ OPEN = {"static", "shopper.example", "health.healthz", "install.deeper", "instal
 # all may ask to connect or to sign in.
 SIGNED |= {"connect.take_keys", "connect.back", "connect.confirm", "signing_in.look", "signing_in.use"}
 OPEN |= {"connect.start", "connect.begin", "signing_in.ask", "signing_in.send", "signing_in.leave"}
+# Whoever wants what is sold out may sign up.
+OPEN |= {"waitlist.page", "waitlist.join", "waitlist.form"}
 DEVELOPMENT = {"session.development_sign_in", "design.page"}
 OPEN |= {f"public.{name}" for name in ("home", "privacy", "support", "imprint", "data_processing")}
 SANDBOX = "sandbox."
@@ -188,6 +202,7 @@ class Cast:
             "message_id": [row.id for row in self.kontor.rows(mailbox_messages)][:1],
             "flow": ["cart_recovery"],
             "step": [1],
+            "variant_id": [row.variant_id for row in self.kontor.rows(sign_ups)][:1],
             "mark": [row.fingerprint for row in self.kontor.rows(addresses)][:1],
             "member_id": [row.id for row in self.kontor.rows(members)][:1],
             "request_id": [row.id for row in self.kontor.rows(data_requests)][:1],
@@ -210,6 +225,9 @@ def cast(sqlite_url: str, tmp_path: Path) -> Iterator[Cast]:
         kontor = Kontor(door.machine, *_sandbox(door))
         kontor.leave_cart(ADDRESS)
         kontor.forward(hours=2)
+        switch(door.machine, kontor.merchant_id, double_opt_in=False)
+        stock(door.machine, kontor.merchant_id, SOLD_OUT)
+        sign_up(kontor, ADDRESS)
         engine_sessions.begin(door.machine, kontor.merchant_id, kontor.rows(members)[0].id)
         asked = Contact(email=ADDRESS)
         with transaction(door.machine.db) as session:
@@ -311,6 +329,21 @@ def test_a_link_of_one_merchant_with_anothers_numbers_leads_nowhere(cast: Cast) 
         assert browser.get(url.removeprefix(config.app_url)).status_code == 404
     unsubscribe = links.unsubscribe_url(config, other, address, effect).removeprefix(config.app_url)
     assert browser.post(unsubscribe, data={"List-Unsubscribe": "One-Click"}).status_code == 404
+    assert everything_of_hers(cast) == before
+
+
+def test_no_function_reaches_into_another_merchants_waiting_lines(cast: Cast) -> None:
+    machine, other = cast.kontor.machine, cast.stranger.id
+    (waits,) = cast.kontor.rows(sign_ups)
+    switch(machine, other)
+    before = everything_of_hers(cast)
+    assert not engine_sign_ups.leave(machine, other, waits.id)
+    assert not engine_sign_ups.confirm(machine, other, waits.id)
+    assert waitlist.look(machine, other, waits.id) is None
+    assert not restocks.notify_now(machine, other, waits.variant_id, 5)
+    with reading(machine.db) as session:
+        assert engine_demand.listing(session, other, 10) == []
+        assert engine_demand.of_variant(session, other, waits.variant_id) is None
     assert everything_of_hers(cast) == before
 
 
