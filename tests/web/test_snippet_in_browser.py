@@ -107,7 +107,6 @@ def test_three_lines_are_enough(page: Page, door: Doorstep, shop: Resident, lang
     button = {"en": "Tell me", "de": "Bescheid geben"}[language]
     expect(page.get_by_role("button", name=button)).to_be_visible()
     assert sorted(landing.asked) == FILES
-    assert Axe().run(page, "kontor-waitlist").violations_count == 0
     page.locator("[data-send]").click()
     expect(page.get_by_role("alert")).to_contain_text("anna@example.com")
     landing.sign_up()
@@ -119,6 +118,8 @@ def test_three_lines_are_enough(page: Page, door: Doorstep, shop: Resident, lang
     assert landing.lines(door) == ["unconfirmed"]
     assert page.evaluate("window.shifts") == []
     assert landing.complaints == []
+    # Last, as it looks into the page by means that the page forbids.
+    assert Axe().run(page, "kontor-waitlist").violations_count == 0
 
 
 def test_on_a_phone_nothing_moves_either(page: Page, door: Doorstep, shop: Resident) -> None:
