@@ -36,7 +36,7 @@ FORBIDDEN = {
     r"\bSession\.temp\b": "after an exception the other merchant's token stays active",
     r"\bshopify\.GraphQL\b": "it has no timeout",
 }
-MAKE_TARGETS = {"run", "test", "lint", "bench", "torture", "screenshots", "spamcheck", "help"}
+MAKE_TARGETS = {"run", "test", "lint", "bench", "torture", "screenshots", "spamcheck", "themecheck", "help"}
 REGISTRIES = (
     "pypi" + ".org",
     "python" + "hosted.org",
