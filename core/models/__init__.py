@@ -24,6 +24,7 @@ from core.models.merchants import (
 from core.models.people import Address, Bounce, Consent, Person, Suppression
 from core.models.sandbox import SandboxRecord
 from core.models.sending import FlowPause, MailDay, MailServerAccount, SenderAddress
+from core.models.shop_views import ShopView
 from core.models.shops import (
     Connecting,
     DataRequest,
@@ -50,6 +51,6 @@ __all__ = [
     "LegalAct", "LetterWish", "LineRow", "LookBack", "LookUpRow", "MailDay", "MailServerAccount",
     "MailboxMessage", "Member", "MemberSession", "Merchant", "Notice", "OrderRow", "Person", "ProductRow",
     "ReadingRow", "RemoteHost", "Restock", "SandboxRecord", "SenderAddress", "SettingsVersion",
-    "SignInLink", "SignUp", "SignUpLetter", "Summary", "SummaryWish", "Suppression", "Tally", "TrialMail",
-    "VariantRow", "Work", "metadata", "naming",
+    "ShopView", "SignInLink", "SignUp", "SignUpLetter", "Summary", "SummaryWish", "Suppression", "Tally",
+    "TrialMail", "VariantRow", "Work", "metadata", "naming",
 ]  # fmt: skip
