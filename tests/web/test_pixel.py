@@ -14,6 +14,7 @@ from core.db import reading, transaction
 from core.models.tables import merchants, shop_views, tallies
 from engine import retention
 from engine import shop_views as engine_views
+from engine.tallies import Limit
 from tests.web.doorstep import Doorstep, Resident, doorstep
 
 LOOK = {"kind": "viewed", "product": "632910392", "variant": "808950810", "client": "c-1", "cart": "t-1"}
@@ -121,7 +122,7 @@ def test_nobody_is_told_for_a_shop_that_is_none_or_has_left(door: Doorstep, shop
 def test_too_much_from_one_visitor_is_not_kept(
     door: Doorstep, shop: Resident, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    few = engine_views.Limit("view_visitor", 3, timedelta(minutes=10))
+    few = Limit("view_visitor", 3, timedelta(minutes=10))
     monkeypatch.setattr(engine_views, "OF_VISITOR", few)
     assert [tell(door, shop, LOOK) for _ in range(5)] == [204, 204, 204, 429, 429]
     assert len(kept(door)) == 3
