@@ -47,11 +47,12 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Next:
-    """Whom a wave would tell first: masked addresses, and how many at most make
-    sense for what is there."""
+    """Whom a wave would tell first, by masked addresses; how many people by the
+    settings for each piece, and for what is there, where that is known."""
 
     masked: Sequence[str]
-    fair: int
+    factor: int
+    fair: int | None
 
 
 def counted(session: Session, merchant_id: int) -> tuple[int, int]:
@@ -87,8 +88,14 @@ def next_in_line(machine: Machine, session: Session, merchant: Merchant, one: Wa
     )
     masked = {row.id: row.masked for row in session.execute(known)}
     settings: Any = flow_settings(session, merchant.id, machine.flows[waitlist.FLOW]).settings
-    fair = settings.unknown_people if one.units is None else settings.factor * one.units
-    return Next([masked[row.address_id] for row in turn if row.address_id in masked], fair)
+    first = [masked[row.address_id] for row in turn if row.address_id in masked]
+    return Next(first, settings.factor, _fair(settings, one))
+
+
+def _fair(settings: Any, one: Wanted) -> int | None:
+    if not one.in_stock:
+        return None
+    return int(settings.unknown_people if one.units is None else settings.factor * one.units)
 
 
 def _lines(merchant_id: int) -> Select[Any]:

@@ -5,7 +5,6 @@ in HTML, through autoescaping. Amounts and dates follow the shopper's region
 where the message speaks her language.
 """
 
-import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,14 +19,14 @@ from babel.numbers import format_currency
 
 from core.events import Line
 from core.money import Money
-from core.wording import UNSEEN, fill
+from core.wording import fill
+from engine import plain_text
 from engine.colours import STANDARD, Colours, colours_of
 from engine.layout import html_layout, text_layout
 from engine.words import Words, shared_words, words_for
 
 Content = Literal["reminder", "answers", "incentive", "last_call", "back"]
 LINES_SHOWN = 10
-TITLE_SHOWN = 90
 NAME_SHOWN = 40
 NAME_MARKS = " '\u2019-"
 TIMES = "\u00d7"
@@ -159,25 +158,23 @@ def language_of(tag: str | None) -> str:
 
 def _page(letter: Letter) -> _Page:
     speech = _speech(letter.locale)
-    shop, offer = _plain(letter.brand.shop_name), _shown_offer(letter.discount, speech)
+    shop, offer = plain_text.plain(letter.brand.shop_name), _shown_offer(letter.discount, speech)
     total = _amount(letter.total, speech.region)
-    told = {"first_name": _first_name(letter.first_name), "shop": shop, "total": total}
-    told |= {"product": _product(letter)}
-    told |= {"code": offer.code, "offer": offer.offer, "ends": offer.ends} if offer else {}
+    told = _told(letter, shop, total, offer)
     said = _said(letter, speech.language, told, offer)
     return _Page(
         language=speech.language,
         shop=shop,
         brand=letter.brand,
-        imprint=[_plain(line) for line in letter.brand.imprint.splitlines() if line.strip()],
+        imprint=[plain_text.plain(line) for line in letter.brand.imprint.splitlines() if line.strip()],
         logo_url=_web_address(letter.brand.logo_url),
         colours=colours_of(letter.brand.colour),
-        subject=_capital(_plain(said["subject"])),
-        preheader=_capital(_plain(said["preheader"])),
-        heading=_capital(said["heading"]),
+        subject=plain_text.capital(plain_text.plain(said["subject"])),
+        preheader=plain_text.capital(plain_text.plain(said["preheader"])),
+        heading=plain_text.capital(said["heading"]),
         greeting=said["greeting"],
-        paragraphs=_paragraphs(said["body"]),
-        points=[_point(paragraph) for paragraph in _paragraphs(said.get("points", ""))],
+        paragraphs=plain_text.paragraphs(said["body"]),
+        points=[plain_text.point(paragraph) for paragraph in plain_text.paragraphs(said.get("points", ""))],
         button=said["button"],
         lines=[_shown_line(line, speech) for line in letter.lines[:LINES_SHOWN]],
         more=_more(len(letter.lines) - LINES_SHOWN, speech),
@@ -191,9 +188,16 @@ def _page(letter: Letter) -> _Page:
     )
 
 
+def _told(letter: Letter, shop: str, total: str, offer: _ShownOffer | None) -> dict[str, str]:
+    """What each placeholder becomes."""
+    told = {"first_name": _first_name(letter.first_name), "shop": shop, "total": total}
+    told["product"] = _product(letter)
+    return told | ({"code": offer.code, "offer": offer.offer, "ends": offer.ends} if offer else {})
+
+
 def _product(letter: Letter) -> str:
     """What it is about, or what stands first in the cart."""
-    return next((_shortened(_plain(line.title)) for line in letter.lines), "")
+    return next((plain_text.shortened(plain_text.plain(line.title)) for line in letter.lines), "")
 
 
 def _said(letter: Letter, language: str, told: dict[str, str], offer: _ShownOffer | None) -> dict[str, str]:
@@ -218,10 +222,10 @@ def _region(tag: str, language: str) -> Locale:
 
 
 def _shown_line(line: Line, speech: _Speech) -> _ShownLine:
-    title = _shortened(_plain(line.title))
+    title = plain_text.shortened(plain_text.plain(line.title))
     each = _amount(line.price, speech.region)
     count = f"{line.quantity} {TIMES} {each}" if line.quantity != 1 else ""
-    variant = _shortened(_plain(line.variant_title or ""))
+    variant = plain_text.shortened(plain_text.plain(line.variant_title or ""))
     return _ShownLine(
         title=title,
         detail=" · ".join(part for part in (variant, count) if part),
@@ -240,7 +244,7 @@ def _shown_offer(offer: Offer | None, speech: _Speech) -> _ShownOffer | None:
         return None
     what, ends = _what(offer, speech), _moment(offer.ends_at, offer.zone, speech)
     note = speech.shared["code_note"].format(offer=what, ends=ends)
-    return _ShownOffer(_plain(offer.code), what, ends, _capital(note))
+    return _ShownOffer(plain_text.plain(offer.code), what, ends, plain_text.capital(note))
 
 
 def _what(offer: Offer, speech: _Speech) -> str:
@@ -272,31 +276,9 @@ def _amount(money: Money, region: Locale) -> str:
 def _first_name(name: str | None) -> str:
     """A shopper types her own name, or anybody's address with a message for
     them in the name: what does not look like a name is left out."""
-    plain = _plain(name or "")
+    plain = plain_text.plain(name or "")
     is_name = all(unicodedata.category(c)[0] in "LM" or c in NAME_MARKS for c in plain)
     return plain if is_name and len(plain) <= NAME_SHOWN else ""
-
-
-def _plain(text: str) -> str:
-    """One line without anything that is not seen."""
-    return " ".join(UNSEEN.sub(" ", text).split())
-
-
-def _shortened(text: str) -> str:
-    return text if len(text) <= TITLE_SHOWN else text[: TITLE_SHOWN - 1].rstrip() + "…"
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
-def _paragraphs(text: str) -> list[str]:
-    return [paragraph.strip() for paragraph in re.split(r"\n\s*\n", text) if paragraph.strip()]
-
-
-def _point(paragraph: str) -> tuple[str, str]:
-    title, _, rest = paragraph.partition("\n")
-    return title.strip(), rest.strip()
 
 
 def _web_address(url: str | None) -> str | None:

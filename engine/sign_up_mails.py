@@ -70,11 +70,12 @@ def message(config: Config, told: Told) -> Message:
 
 def _page(config: Config, told: Told, url: str) -> _Page:
     brand, language = brand_of(config, told.merchant, told.shop), language_of(told.locale)
-    filled = {"shop": _line(brand.shop_name), "product": _line(told.product), "place": told.place}
+    shop = _line(brand.shop_name)
+    filled = {"shop": shop, "product": _line(told.product), "place": told.place}
     words = {name: text.strip().format_map(filled) for name, text in _words()[told.kind][language].items()}
     return _Page(
         language=language,
-        shop=filled["shop"],
+        shop=shop,
         imprint=[_line(line) for line in brand.imprint.splitlines() if line.strip()],
         logo_url=brand.logo_url,
         colours=colours_of(brand.colour),

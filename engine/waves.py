@@ -1,39 +1,31 @@
 """Waves: the people of a waiting line whose turn it is are taken on their trips,
 a portion at a time, each in one transaction."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, exists, func, or_, select, update
+from sqlalchemy import Select, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from core import clock
 from core.actions import ReleaseWave, SendMessage, Skip, Wait, WakeAt
 from core.facts import ConsentFacts, Facts, LineFacts, SignUpFacts
-from core.models import Merchant
-from core.models.tables import effects, enrolments, merchants, people, restocks, sign_ups
+from core.models.tables import enrolments, merchants, restocks, sign_ups
 from core.reasons import Reason
-from engine import blast, calendar, late, places, waiting
+from engine import places, turns, waiting
 from engine.batches import Open
-from engine.decisions import Said, record
 from engine.known import Subject
 from engine.machine import Machine
 from engine.permission import Go
-from engine.restocks import RUNNING, WAITS, Line, apply, end, look_at
+from engine.restocks import RUNNING, Line, apply, end, look_at
 from engine.settings_known import Settings
 from engine.settling import Outcome
 from engine.shop_settings import ShopSettings
 from engine.trips import RUNNING as UNDER_WAY
 from engine.verdicts import Settled, skipped
-from engine.work import announce
 
 FRESH = timedelta(seconds=60)
-# So many are taken at once; the others follow with the next look.
-PORTION = 500
-# So many whose hours are quiet are passed by before the next look.
-PASSED_BY = 2_000
 
 
 def prepare(machine: Machine, session: Session, opened: Open, row: Any) -> Settled:
@@ -105,23 +97,10 @@ def _facts(session: Session, opened: Open, row: Any, queue: Any) -> LineFacts:
 
 def _who_waits(queue: Any, now: datetime) -> Select[Any]:
     """Whether anybody's turn could be now, and when the next one's will be."""
-    mine = _in_line(queue, now)
-    ready = exists().where(*mine, _ready(now))
+    mine = turns.in_line(queue, now)
+    ready = exists().where(*mine, turns.ready(now))
     later = select(func.min(sign_ups.c.not_before)).where(*mine, sign_ups.c.not_before > now)
     return select(ready, later.scalar_subquery())
-
-
-def _in_line(queue: Any, now: datetime) -> tuple[Any, ...]:
-    """Those who wait; shadow mode calls everybody once in a restock."""
-    mine = (sign_ups.c.merchant_id == queue.merchant_id, sign_ups.c.variant_id == queue.variant_id)
-    waits = (*mine, WAITS, sign_ups.c.ends_at > now)
-    if queue.mode != "shadow":
-        return waits
-    return (*waits, or_(sign_ups.c.rehearsed.is_(None), sign_ups.c.rehearsed != queue.id))
-
-
-def _ready(now: datetime) -> Any:
-    return or_(sign_ups.c.not_before.is_(None), sign_ups.c.not_before <= now)
 
 
 def _apply(session: Session, settings: Settings, line: Line, action: Any, row: Any, facts: Facts) -> None:
@@ -132,7 +111,9 @@ def _apply(session: Session, settings: Settings, line: Line, action: Any, row: A
     # How many a member wants told at once, where she has said so.
     wanted = min(action.people, row.payload.get("people", action.people))
     called, more = _release(session, settings.shop, line, wanted, action.message)
-    _count(session, line, called, facts[LineFacts].now if action.begins else None)
+    if called:
+        # A wave begins with the first who is called, not while all of them sleep.
+        _count(session, line, called, facts[LineFacts].now if action.begins else None)
     if more:
         rest = row.payload.get("people")
         again = None if rest is None else rest - called
@@ -156,142 +137,12 @@ def _release(
     """Take the next ones on their trips, at most a portion of them; how many,
     and whether more are to follow at once."""
     queue = waiting.queue_of(session, line.merchant.id, line.restock_id or 0)
-    turn, passed = _turn(session, shop, line, queue, min(most, PORTION))
+    turn, passed = turns.next_ones(session, shop, line, queue, min(most, turns.PORTION))
     if turn:
-        _enrol(session, line, turn, message)
-        _call(session, line, [one.id for one in turn])
-    full = len(turn) == PORTION and most > PORTION
-    return len(turn), full or (passed >= PASSED_BY and len(turn) < most)
-
-
-def _turn(session: Session, shop: ShopSettings, line: Line, queue: Any, most: int) -> tuple[list[Any], int]:
-    """The next ones, the oldest first. Whoever has quiet hours is passed by and
-    keeps the place; how many were."""
-    now, passed = clock.now(line.merchant), 0
-    found: list[Any] = []
-    while len(found) < most and passed < PASSED_BY:
-        some = _next(session, queue, now, most - len(found), [one.id for one in found])
-        quiet = {one.id: until for one in some if (until := _quiet_until(shop, line.merchant, one, now))}
-        for until in set(quiet.values()):
-            which = [one for one, its in quiet.items() if its == until]
-            places.leave_until(session, line.merchant.id, which, until)
-        found += [one for one in some if one.id not in quiet]
-        passed += len(quiet)
-        if not quiet:
-            break
-    return found, passed
-
-
-def _next(session: Session, queue: Any, now: datetime, most: int, but: Sequence[int]) -> Sequence[Any]:
-    """Whose row somebody else holds this moment is about to leave the line."""
-    named = (sign_ups.c.id, sign_ups.c.person_id, sign_ups.c.episode, people.c.country)
-    found = (
-        select(*named)
-        .join(people, people.c.id == sign_ups.c.person_id)
-        .where(*_in_line(queue, now), _ready(now), sign_ups.c.id.not_in(but))
-        .order_by(sign_ups.c.place_at, sign_ups.c.id)
-        .limit(most)
-        .with_for_update(of=sign_ups, skip_locked=True)
-    )
-    return session.execute(found).all()
-
-
-def _quiet_until(shop: ShopSettings, merchant: Merchant, one: Any, now: datetime) -> datetime | None:
-    if not shop.quiet_email:
-        return None
-    zone = calendar.zone_of(one.country, merchant.timezone)
-    return calendar.quiet_until(now, zone, shop.quiet_from, shop.quiet_until)
-
-
-def _call(session: Session, line: Line, which: Sequence[int]) -> None:
-    is_shadow = line.saved.mode == "shadow"
-    values: dict[str, Any] = {"rehearsed": line.restock_id} if is_shadow else {"state": "called"}
-    mine = (sign_ups.c.merchant_id == line.merchant.id, sign_ups.c.id.in_(which))
-    session.execute(update(sign_ups).where(*mine).values(**values, not_before=None))
-
-
-def _enrol(session: Session, line: Line, turn: Sequence[Any], message: SendMessage) -> None:
-    """A trip with its one message for each; beyond what the blast guard lets
-    through they are held."""
-    merchant, now = line.merchant, clock.now(line.merchant)
-    room = blast.room(session, merchant.id, line.flow.key, line.saved.mode, now)
-    states = ["active" if n < room else "held" for n in range(len(turn))]
-    rows = [_trip(line, one, state, now) for one, state in zip(turn, states, strict=True)]
-    made = session.execute(enrolments.insert().returning(enrolments.c.id, enrolments.c.subject_id), rows)
-    trips = {row.subject_id: row.id for row in made}
-    messages = [
-        _message(line, one, trips[one.id], state, message) for one, state in zip(turn, states, strict=True)
-    ]
-    session.execute(effects.insert(), messages)
-    for one, state in zip(turn, states, strict=True):
-        _record(session, line, one, trips[one.id], state, now)
-    if "held" in states:
-        blast.tell_of(session, merchant.id, line.flow.key)
-    announce(session, merchant.id, clock.real_time(merchant, message.due_at))
-    late.note(session, merchant, [message.due_at])
-
-
-def _trip(line: Line, one: Any, state: str, now: datetime) -> dict[str, Any]:
-    return {
-        "merchant_id": line.merchant.id,
-        "person_id": one.person_id,
-        "flow": line.flow.key,
-        "mode": line.saved.mode,
-        "subject": line.flow.subject,
-        "subject_id": one.id,
-        # Shadow mode may call the same wish in each restock.
-        "episode": line.restock_id if line.saved.mode == "shadow" else one.episode,
-        "state": state,
-        "since": now,
-        "settings_version": line.saved.version,
-        "enrolled_at": now,
-    }
-
-
-def _message(line: Line, one: Any, trip_id: int, state: str, message: SendMessage) -> dict[str, Any]:
-    return {
-        "merchant_id": line.merchant.id,
-        "key": f"{line.merchant.key}.{trip_id}.{message.step}",
-        "enrolment_id": trip_id,
-        "person_id": one.person_id,
-        "flow": line.flow.key,
-        "mode": line.saved.mode,
-        "kind": "send_message",
-        "purpose": line.flow.purpose,
-        "step": message.step,
-        "state": "pending" if state == "active" else "held",
-        "due_at": message.due_at,
-        "valid_until": message.valid_until,
-        "wake_at": clock.real_time(line.merchant, message.due_at),
-        "settings_version": line.saved.version,
-        "payload": {
-            "content": message.content,
-            "incentive": message.incentive.kind,
-            "value": message.incentive.value,
-            "sign_up": one.id,
-            "restock": line.restock_id,
-        },
-        "claim": 0,
-        "attempts": 0,
-        "undo": False,
-    }
-
-
-def _record(session: Session, line: Line, one: Any, trip_id: int, state: str, now: datetime) -> None:
-    said = Said(
-        merchant_id=line.merchant.id,
-        flow=line.flow.key,
-        mode=line.saved.mode,
-        kind="called",
-        subject_id=one.id,
-        person_id=one.person_id,
-        settings_version=line.saved.version,
-        at=now,
-        reasons=(Reason.BLAST_HELD,) if state == "held" else (),
-        enrolment_id=trip_id,
-        subject=line.flow.subject,
-    )
-    record(session, said)
+        turns.enrol(session, line, turn, message)
+        turns.call(session, line, [one.id for one in turn])
+    full = len(turn) == turns.PORTION and most > turns.PORTION
+    return len(turn), full or (passed >= turns.PASSED_BY and len(turn) < most)
 
 
 def _count(session: Session, line: Line, called: int, began_at: datetime | None) -> None:
@@ -328,11 +179,3 @@ def exactly(session: Session, opened: Open, row: Any, subject: Subject, facts: F
     now = waiting.line_facts(line.now, variant, queue, line.stock)
     exact = replace(now, on_way=1 if row.mode == "live" else 0)
     return Facts(exact, facts[SignUpFacts], facts[ConsentFacts])
-
-
-def whose_turn(session: Session, merchant: Merchant, variant_id: int, most: int) -> Sequence[Any]:
-    """The next ones in a line, the oldest first: rows of sign-ups."""
-    now = clock.now(merchant)
-    mine = (sign_ups.c.merchant_id == merchant.id, sign_ups.c.variant_id == variant_id)
-    found = select(sign_ups).where(*mine, WAITS, sign_ups.c.ends_at > now)
-    return session.execute(found.order_by(sign_ups.c.place_at, sign_ups.c.id).limit(most)).all()

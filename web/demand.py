@@ -65,7 +65,6 @@ def ask(key: str, variant_id: int) -> str:
         one = demand.of_variant(db, merchant.id, variant_id) or abort(404)
         coming = demand.next_in_line(machine(), db, merchant, one)
         mode = flow_settings(db, merchant.id, machine().flows[FLOW]).mode
-    most = one.people
     return render_template(
         "demand/notify.html",
         merchant=merchant,
@@ -73,8 +72,7 @@ def ask(key: str, variant_id: int) -> str:
         coming=coming,
         mode=mode,
         flow=FLOW,
-        most=most,
-        proposed=max(1, min(most, coming.fair)),
+        proposed=min(one.people, coming.fair or one.people),
         state_name=state_name,
     )
 

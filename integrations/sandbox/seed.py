@@ -21,6 +21,7 @@ TUESDAY = 1
 SAVED_BY = "sandbox"
 REPLY_TO = "hello@birch-and-ember.example"
 IMPRINT = "Birch & Ember\nHafenstraße 1\n20359 Hamburg"
+LIVE = ("cart_recovery", "back_in_stock")
 _IN_USE = (merchants.c.platform == "sandbox", merchants.c.uninstalled_at.is_(None))
 
 
@@ -30,7 +31,7 @@ def current(session: Session) -> Merchant | None:
 
 
 def seed(runtime: Runtime, start_hour: int = START_HOUR, locale: str = "en") -> Merchant:
-    """A merchant with a shop, its connection, a member and live cart recovery."""
+    """A merchant with a shop, its connection, a member and live flows."""
     with transaction(runtime.db) as session:
         merchant = _merchant(session, start_hour, locale)
         now = clock.now(merchant)
@@ -85,7 +86,7 @@ def _connection(session: Session, runtime: Runtime, merchant: Merchant) -> None:
 
 
 def _settings(session: Session, merchant: Merchant, now: datetime) -> None:
-    """The shop's defaults, and cart recovery live from the first moment."""
+    """The shop's defaults, and these flows live from the first moment."""
     shop = SettingsVersion(
         merchant_id=merchant.id,
         scope="shop",
@@ -94,12 +95,15 @@ def _settings(session: Session, merchant: Merchant, now: datetime) -> None:
         data={"reply_to": REPLY_TO, "imprint": IMPRINT},
         saved_by=SAVED_BY,
     )
-    flow = SettingsVersion(
-        merchant_id=merchant.id,
-        scope="cart_recovery",
-        version=1,
-        mode="live",
-        live_since=now,
-        saved_by=SAVED_BY,
-    )
-    session.add_all((shop, flow))
+    flows = [
+        SettingsVersion(
+            merchant_id=merchant.id,
+            scope=flow,
+            version=1,
+            mode="live",
+            live_since=now,
+            saved_by=SAVED_BY,
+        )
+        for flow in LIVE
+    ]
+    session.add_all((shop, *flows))

@@ -65,8 +65,8 @@ def test_an_offer_is_shown_with_a_code_that_nobody_can_use(kontor: Kontor) -> No
     shown = look(kontor, step=3)
     assert CODE in shown.rendered.text
     assert shown.told["offer"] == "10% off"
-    assert set(shown.told) == {"first_name", "shop", "total", "code", "offer", "ends"}
-    assert set(look(kontor).told) == {"first_name", "shop", "total"}
+    assert set(shown.told) == {"first_name", "shop", "total", "product", "code", "offer", "ends"}
+    assert set(look(kontor).told) == {"first_name", "shop", "total", "product"}
 
 
 def test_looking_changes_nothing_and_its_links_do_nothing(kontor: Kontor) -> None:

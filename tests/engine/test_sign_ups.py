@@ -28,6 +28,7 @@ from engine.consent import opt_out
 from engine.dossier import dossier
 from engine.identity import fingerprint, resolve
 from engine.merging import merge
+from engine.tallies import Limit
 from tests.engine.stories import ANNA, BEN, with_postbox
 from tests.support.kontor import Kontor
 from tests.support.waiting import (
@@ -244,7 +245,7 @@ def test_a_form_is_good_for_a_few_tries(shop: Kontor) -> None:
 
 
 def test_a_shop_takes_so_many_an_hour(shop: Kontor, monkeypatch: pytest.MonkeyPatch) -> None:
-    few = engine_sign_ups.Limit("waiting_merchant", 2, timedelta(hours=1))
+    few = Limit("waiting_merchant", 2, timedelta(hours=1))
     monkeypatch.setattr(engine_sign_ups, "OF_MERCHANT", few)
     assert [sign_up(shop, one).outcome for one in (ANNA, BEN, CARLA)] == ["unconfirmed"] * 2 + ["too_many"]
 

@@ -54,6 +54,7 @@ def all_pages(live: Live, page: Page, language: str) -> dict[str, str]:
         page.wait_for_load_state()
         found[name] = page.url
     found["activity-nobody"] = f"{found['activity']}?q=nobody@example.com"
+    found["waitlist"] = f"{hers.replace('/m/', '/s/')}/waitlist?variant=mug&locale={language}"
     found["unsubscribe"] = _unsubscribing(page)
     found["person"] = _of_a_person(page, found["data"])
     return found | _of_a_store(live, page) | {name: live.url + path for name, path in OPEN.items()}

@@ -190,12 +190,13 @@ def test_before_anybody_is_told_she_sees_who_it_would_be(busy: Owner) -> None:
     assert "a…@example.com b…@example.com c…@example.com" in busy.told
     assert "anna@" not in busy.text
     assert 'max="3" value="3"' in busy.text
-    assert "no more than 12 are told at a time" in busy.told
+    assert "no more than 12 people are told at a time" in busy.told
 
 
 def test_where_nothing_is_there_she_is_told_so_honestly(busy: Owner) -> None:
     busy.look(f"/{number_of(busy, 'blanket')}/notify")
     assert "nothing of it is in stock" in busy.told
+    assert "3 people are told for each piece" in busy.told
     switch(busy.machine, busy.merchant.id, "shadow")
     assert "The flow runs in shadow" in busy.look(f"/{number_of(busy, 'blanket')}/notify").told
     switch(busy.machine, busy.merchant.id, "off")

@@ -22,6 +22,7 @@ from engine import sign_ups as engine_sign_ups
 from engine.consent import opt_out
 from engine.identity import fingerprint
 from engine.machine import Machine
+from engine.tallies import Limit
 from integrations.mailbox import channel
 from tests.support.waiting import BLANKET, SOLD_OUT, SOME, stock, switch
 from web import waitlist
@@ -101,6 +102,12 @@ def field_of(page: str, name: str) -> str:
     found = re.search(rf'name="{name}" value="([^"]*)"', page)
     assert found
     return found[1]
+
+
+def json_of(answer: TestResponse) -> dict[str, Any]:
+    told = answer.json
+    assert isinstance(told, dict)
+    return told
 
 
 # The page.
@@ -225,8 +232,9 @@ def test_while_the_flow_is_off_the_shop_kindly_offers_none(shopper: Shopper) -> 
     for answer in (shopper.look(), shopper.send(form=form)):
         assert answer.status_code == 404
         assert "This shop offers no waiting list at the moment" in answer.text
-    told = shopper.client.get(f"{shopper.path}/form?variant={BLANKET}")
-    assert (told.status_code, told.json["state"], told.json["available"]) == (404, "off", False)
+    answer = shopper.client.get(f"{shopper.path}/form?variant={BLANKET}")
+    told = json_of(answer)
+    assert (answer.status_code, told["state"], told["available"]) == (404, "off", False)
     assert shopper.client.get("/s/no-such-shop/waitlist").status_code == 404
     assert shopper.client.get("/s/%00/waitlist").status_code == 404
 
@@ -284,7 +292,7 @@ def test_what_nobody_sees_is_filled_in_by_programs_alone(shopper: Shopper) -> No
 def test_one_network_signs_up_so_many_and_then_is_asked_to_come_later(
     shopper: Shopper, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    few = engine_sign_ups.Limit("waiting_visitor", 2, timedelta(hours=1))
+    few = Limit("waiting_visitor", 2, timedelta(hours=1))
     monkeypatch.setattr(engine_sign_ups, "OF_VISITOR", few)
     answers = [shopper.send(email=f"p{n}@example.com") for n in range(3)]
     assert [answer.status_code for answer in answers] == [200, 200, 429]
@@ -323,7 +331,7 @@ def _erase(shopper: Shopper, email: str) -> None:
 def test_where_no_confirmation_is_asked_for_the_answer_is_the_same_too(shopper: Shopper) -> None:
     switch(shopper.machine, shopper.merchant.id, double_opt_in=False)
     first, again = shopper.send(headers=JSON), shopper.send(headers=JSON)
-    assert first.json == again.json == {**first.json, "state": "waiting", "place": None}
+    assert json_of(first) == json_of(again) == json_of(first) | {"state": "waiting", "place": None}
     assert "You are number 1 in line" in shopper.mails()[0]
 
 
@@ -336,14 +344,15 @@ def connected(shopper: Shopper, **values: Any) -> None:
 
 
 def test_a_form_in_the_shops_own_page_gets_what_it_needs(shopper: Shopper) -> None:
-    told = shopper.client.get(f"{shopper.path}/form?variant={BLANKET}&locale=de").json
+    told = json_of(shopper.client.get(f"{shopper.path}/form?variant={BLANKET}&locale=de"))
     assert set(told) == {"form", "text", "available"}
     assert told["available"] is False
     assert "Schreiben Sie mir" in told["text"]
     judged, given = sign_up_forms.judge(shopper.machine.config, shopper.merchant.id, BLANKET, told["form"])
     assert (judged, given.language if given else "") == ("quick", "de")
     stock(shopper.machine, shopper.merchant.id, SOME, minutes=5)
-    assert shopper.client.get(f"{shopper.path}/form?variant={BLANKET}").json["available"] is True
+    now = json_of(shopper.client.get(f"{shopper.path}/form?variant={BLANKET}"))
+    assert now["available"] is True
 
 
 def test_what_she_was_shown_is_kept_as_it_was(shopper: Shopper) -> None:

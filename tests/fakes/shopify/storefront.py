@@ -112,7 +112,7 @@ class Storefront:
         url = f"{self.fake.app_url}/proxy/shopify/{path}?{self.signed(query)}"
         asked = urllib.request.Request(url, body or None, {"Accept": "application/json"}, method=method)  # noqa: S310 - Our own app.
         try:
-            with urllib.request.urlopen(asked, timeout=10) as answer:  # noqa: S310 - The same.
+            with urllib.request.urlopen(asked, timeout=10) as answer:  # noqa: S310 - Our own app.
                 return Served(answer.status, answer.read(), answer.headers["Content-Type"])
         except urllib.error.HTTPError as refused:
             with refused:
