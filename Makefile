@@ -8,7 +8,7 @@ KILLS ?= 200
 SEED ?= $(shell date +%s)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint plugin bench torture screenshots spamcheck
+.PHONY: help run test lint plugin bench torture screenshots spamcheck themecheck
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ torture: $(READY) ## kill workers KILLS times (200) with the dice of SEED
 
 spamcheck: $(READY) ## have SpamAssassin judge the default mails
 	@$(PY) -m tests.spamcheck
+
+themecheck: $(READY) ## have Shopify's theme check judge the theme block
+	@$(PY) -m tests.themecheck
 
 screenshots: $(READY) ## take pictures of every page and every mail
 	@$(PY) -m tests.screenshots

@@ -8,13 +8,15 @@ from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
 from core import clock
-from core.db import insert, may_pass, transaction
+from core.db import insert, may_pass, reading, transaction
 from core.errors import InDoubt, NeedsMerchant, Permanent, Retryable
 from core.models.tables import connections, hooks, inbound, merchants
 from core.network import within
 from engine import companions, notices, privacy, readings, vanished
 from engine.access import access_to, binding
 from engine.machine import Machine
+from integrations.live import ConnectedShop
+from integrations.roles import Access
 
 log = structlog.get_logger()
 
@@ -107,6 +109,7 @@ def _look_after(machine: Machine, row: Any) -> None:
     companions.look_after(machine, row, access, webhook_url(machine, row))
     seen = live.mend_hooks(access, webhook_url(machine, row), secret)
     counted = live.count_orders(access, row.connected_at)
+    _have_views_reported(machine, row.merchant_id, live, access)
     vanished.find(machine, row.merchant_id, live, access)
     now = clock.now()
     with transaction(machine.db) as session:
@@ -119,6 +122,17 @@ def _look_after(machine: Machine, row: Any) -> None:
         session.execute(update(connections).where(mine).values(**values))
         readings.add_new(session, machine, row.merchant_id, row.platform)
         _notice_silence(session, row, now)
+
+
+def _have_views_reported(machine: Machine, merchant_id: int, live: ConnectedShop, access: Access) -> None:
+    """It serves flows to come: a shop that has not granted it yet, or can't just
+    now, lacks nothing that runs today."""
+    with reading(machine.db) as session:
+        key = session.execute(select(merchants.c.key).where(merchants.c.id == merchant_id)).scalar_one()
+    try:
+        live.report_views(access, f"{machine.config.app_url}/pixel/{key}")
+    except (NeedsMerchant, Retryable, Permanent, InDoubt) as error:
+        log.info("views_not_reported", merchant_id=merchant_id, why=str(error))
 
 
 def _note(session: Session, merchant_id: int, topic: str, state: str, now: datetime) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy import Table
 
 from core.models import tables as t
 from engine.member_sessions import LONGEST
-from engine.retention import ATTEMPTS_KEPT, BODIES_KEPT, MESSAGES_KEPT
+from engine.retention import ATTEMPTS_KEPT, BODIES_KEPT, MESSAGES_KEPT, VIEWS_KEPT
 
 WORDS = Path(__file__).parent.parent / "templates" / "data_list.toml"
 Whose = Literal["shopper", "member", "shop", "visitor", "nobody"]
@@ -50,6 +50,7 @@ LIST: Sequence[Kept] = (
     Kept("decisions", "shopper", (t.enrolments, t.effects, t.decisions, t.clicks, t.discount_codes)),
     Kept("words", "shopper", (t.mailbox_messages,), MESSAGES_KEPT),
     Kept("reported", "shopper", (t.inbound, t.inbound_people, t.look_ups), BODIES_KEPT),
+    Kept("views", "shopper", (t.shop_views,), VIEWS_KEPT),
     Kept("requests", "shopper", (t.data_requests,)),
     Kept("members", "member", (t.members, t.summary_wishes)),
     Kept("sessions", "member", (t.member_sessions,), LONGEST),

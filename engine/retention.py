@@ -23,6 +23,7 @@ from core.models.tables import (
     member_sessions,
     merchants,
     notices,
+    shop_views,
     sign_in_links,
     spent_proofs,
     summaries,
@@ -36,6 +37,7 @@ from engine.machine import Machine
 BODIES_KEPT = timedelta(days=30)
 MESSAGES_KEPT = timedelta(days=90)
 ATTEMPTS_KEPT = timedelta(days=1)
+VIEWS_KEPT = timedelta(days=30)
 BATCH = 500
 
 Rule = tuple[Table, str | None, ColumnElement[bool]]
@@ -58,6 +60,7 @@ def _rules(now: datetime) -> Sequence[Rule]:
     return (
         (inbound, "body", (inbound.c.received_at < bodies) & read),
         (effects, "content", (effects.c.settled_at < messages) & effects.c.content.is_not(None)),
+        (shop_views, None, shop_views.c.at < now - VIEWS_KEPT),
         (look_ups, None, look_ups.c.created_at < bodies),
         # Whoever sends nothing for so long is known to nobody any more.
         (mail_days, None, mail_days.c.day < messages.date()),

@@ -16,11 +16,13 @@ from integrations.sandbox.live import SandboxLive
 from integrations.sandbox.shop import SANDBOX
 from integrations.self_hosted import SelfHosted
 from integrations.shopify import sign as shopify_sign
+from integrations.shopify.app_proxy import APP_PROXY
 from integrations.shopify.frame import ShopifyAdmin
 from integrations.shopify.own_mails import own_mails as shopify_own_mails
 from integrations.shopify.shop import SHOPIFY
 from integrations.smtp.accounts import SmtpAccounts
 from integrations.smtp.channel import SmtpChannel
+from integrations.storefronts import Storefront
 from integrations.woocommerce import sign as woocommerce_sign
 from integrations.woocommerce.frame import WooCommerceAdmin
 from integrations.woocommerce.own_mails import own_mails as woocommerce_own_mails
@@ -56,6 +58,8 @@ ADMINS: dict[str, Callable[[Runtime], Admin]] = {
     ShopifyAdmin.key: ShopifyAdmin.of,
     WooCommerceAdmin.key: WooCommerceAdmin.of,
 }
+# Platforms whose shops hand requests of their own pages on to us.
+STOREFRONTS: dict[str, Storefront] = {APP_PROXY.key: APP_PROXY}
 # Platforms whose stores stand at addresses of their own and hand over keys.
 SELF_HOSTED: dict[str, Callable[[Runtime], SelfHosted]] = {SelfHostedWooCommerce.key: SelfHostedWooCommerce}
 

@@ -120,6 +120,11 @@ class ConnectedShop(LiveShop, Protocol):
 
     def drop_hooks(self, access: Access, url: str) -> None: ...
 
+    def report_views(self, access: Access, url: str) -> None:
+        """Have the shop's pages tell `url` what is looked at, where the platform has
+        a way to and the shopper allows it. Nothing to do: nothing is changed."""
+        ...
+
     def write_consent(self, access: Access, consent: ConsentWrite) -> None:
         """Where the shop keeps consent; a person it does not know is left alone."""
         ...

@@ -36,7 +36,9 @@ FORBIDDEN = {
     r"\bSession\.temp\b": "after an exception the other merchant's token stays active",
     r"\bshopify\.GraphQL\b": "it has no timeout",
 }
-MAKE_TARGETS = {"run", "test", "lint", "plugin", "bench", "torture", "screenshots", "spamcheck", "help"}
+MAKE_TARGETS = {
+    "run", "test", "lint", "plugin", "bench", "torture", "screenshots", "spamcheck", "themecheck", "help",
+}  # fmt: skip
 REGISTRIES = (
     "pypi" + ".org",
     "python" + "hosted.org",

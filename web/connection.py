@@ -10,8 +10,9 @@ from werkzeug.wrappers import Response as AnyResponse
 from core.db import reading
 from core.models import Merchant
 from engine import checkups, colleagues, companions, data_requests, disconnecting, member_sessions
+from integrations import STOREFRONTS
 from integrations.self_hosted import SelfHosted
-from web import companion_reach, frame, self_hosted, session, shop_health
+from web import companion_reach, frame, own_pages, self_hosted, session, shop_health
 from web.i18n import REGIONS, locale
 from web.i18n import gettext as _
 from web.pages import machine
@@ -44,6 +45,8 @@ def page(key: str) -> str:
         companion=companion,
         reach=reach,
         may_have_companion=merchant.platform in machine().companions,
+        editor=_editor(health),
+        snippet=own_pages.snippet(machine().config.app_url, merchant.key),
         **(_people(key, merchant) if platform and frame.framed() is None else {"colleagues": []}),
     )
 
@@ -122,6 +125,14 @@ def end_sessions(key: str) -> AnyResponse:
     merchant = current_merchant(key)
     member_sessions.end_all(machine(), merchant.id, current_member_id(key))
     return session.end(redirect(url_for("signing_in.ask"), 303))
+
+
+def _editor(health: Health | None) -> str | None:
+    """Where she puts our form on her product page, where the platform has such a place."""
+    connection = health.connection if health else None
+    if connection is None or connection.platform not in STOREFRONTS:
+        return None
+    return STOREFRONTS[connection.platform].editor(connection.domain, machine().config)
 
 
 def _people(key: str, merchant: Merchant) -> dict[str, object]:

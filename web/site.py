@@ -29,6 +29,7 @@ from web import (
     modes,
     overview,
     pages,
+    pixel,
     public,
     sandbox,
     sender,
@@ -37,6 +38,7 @@ from web import (
     shopper,
     signing_in,
     static_files,
+    storefront,
     summary,
     waitlist,
     words,
@@ -98,9 +100,10 @@ def site(config: Config, machine: Machine, queue: Huey, root: Path) -> Flask:
 
 
 def _register(app: Flask, config: Config) -> None:
-    """Shoppers' pages, a mail server that posts what came back, and a store that
-    brings its keys carry their own proof instead of a form token."""
-    for blueprint in (shopper.shopper, waitlist.bp, health.bp, bounces.bp, summary.mailed):
+    """Shoppers' pages, what a shop's pages send on, a mail server that posts what came
+    back, and a store that brings its keys carry their own proof instead of a form token."""
+    shoppers = (shopper.shopper, waitlist.bp, storefront.bp, pixel.bp)
+    for blueprint in (*shoppers, health.bp, bounces.bp, summary.mailed):
         pages.csrf.exempt(blueprint)
         app.register_blueprint(blueprint)
     pages.csrf.exempt(connect.take_keys)

@@ -12,7 +12,12 @@ from typing import Any
 
 from flask import Flask, Response, current_app, request
 
+from web import own_pages
+
 FOR_GOOD = "public, max-age=31536000, immutable"
+# Whatever stands in other people's pages has no mark: for a day it is not asked for again, and for a month
+# it is shown at once and renewed behind.
+FOR_A_DAY = "public, max-age=86400, stale-while-revalidate=2592000"
 # What is text; pictures are packed already.
 PACKED = ("text/css", "text/javascript", "image/svg+xml")
 
@@ -44,8 +49,11 @@ def _send(response: Response) -> Response:
     """An older mark, still in somebody's tab, shows what is there now and keeps nothing."""
     if request.endpoint != "static" or response.status_code != 200:
         return response
-    if request.args.get("v") == mark_of((request.view_args or {})["filename"]):
+    name = (request.view_args or {})["filename"]
+    if request.args.get("v") == mark_of(name):
         response.headers["Cache-Control"] = FOR_GOOD
+    elif name in own_pages.PASTED:
+        response.headers["Cache-Control"] = FOR_A_DAY
     if response.mimetype in PACKED:
         _pack(response)
     return response

@@ -72,15 +72,8 @@ def join(shop: str) -> Response:
 @bp.get(f"{LINE}/form")
 def form(shop: str) -> Response:
     """What a form in the shop's own page needs."""
-    merchant, variant = _merchant(shop), request.args.get("variant", "")
-    language = _language(request.args.get("locale"))
-    line = _line(merchant, variant)
-    if line.state in ("off", "unknown"):
-        told = {"state": line.state, "message": said(line.state, language), "available": False}
-        return _json(told, STATUS[line.state])
-    token = sign_up_forms.give(machine().config, merchant.id, variant, language)
-    text = said("text", language, product=line.product, shop=line.shop)
-    return _json({"form": token, "text": text, "available": line.state == "available"}, 200)
+    status, told = given(_merchant(shop), request.args)
+    return _json(told, status)
 
 
 @bp.get("/w/<token>")
@@ -104,6 +97,18 @@ def act(token: str) -> tuple[str, int]:
         return _gone()
     sign_ups.leave(machine(), asked.merchant_id, asked.sign_up_id)
     return _page("waitlist_left", spoken(before.locale) or _language(None), seen=before), 200
+
+
+def given(merchant: Merchant, asked: Mapping[str, str]) -> tuple[int, dict[str, Any]]:
+    """The form that somebody is about to fill in, wherever it stands: "variant" and "locale"."""
+    variant, language = asked.get("variant", ""), _language(asked.get("locale"))
+    line = _line(merchant, variant)
+    if line.state in ("off", "unknown"):
+        told = {"state": line.state, "message": said(line.state, language), "available": False}
+        return STATUS[line.state], told
+    token = sign_up_forms.give(machine().config, merchant.id, variant, language)
+    text = said("text", language, product=line.product, shop=line.shop)
+    return 200, {"form": token, "text": text, "available": line.state == "available"}
 
 
 def answer(

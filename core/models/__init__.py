@@ -25,6 +25,7 @@ from core.models.merchants import (
 from core.models.people import Address, Bounce, Consent, Person, Suppression
 from core.models.sandbox import SandboxRecord
 from core.models.sending import FlowPause, MailDay, MailServerAccount, SenderAddress
+from core.models.shop_views import ShopView
 from core.models.shops import (
     Connecting,
     DataRequest,
@@ -51,6 +52,6 @@ __all__ = [
     "LateDay", "LegalAct", "LetterWish", "LineRow", "LookBack", "LookUpRow", "MailDay",
     "MailServerAccount", "MailboxMessage", "Member", "MemberSession", "Merchant", "Notice", "OrderRow",
     "Person", "ProductRow", "ReadingRow", "RemoteHost", "Restock", "SandboxRecord", "SenderAddress",
-    "SettingsVersion", "SignInLink", "SignUp", "SignUpLetter", "SpentProof", "Summary", "SummaryWish",
-    "Suppression", "Tally", "TrialMail", "VariantRow", "Work", "metadata", "naming",
+    "SettingsVersion", "ShopView", "SignInLink", "SignUp", "SignUpLetter", "SpentProof", "Summary",
+    "SummaryWish", "Suppression", "Tally", "TrialMail", "VariantRow", "Work", "metadata", "naming",
 ]  # fmt: skip

@@ -110,4 +110,18 @@ mutation RemoveDiscount($id: ID!) {
 }
 """)
 
+PIXEL = named("query Pixel { webPixel { id settings } }")
+
+MAKE_PIXEL = named("""
+mutation MakePixel($pixel: WebPixelInput!) {
+  webPixelCreate(webPixel: $pixel) { userErrors { field message code } }
+}
+""")
+
+MOVE_PIXEL = named("""
+mutation MovePixel($id: ID!, $pixel: WebPixelInput!) {
+  webPixelUpdate(id: $id, webPixel: $pixel) { userErrors { field message code } }
+}
+""")
+
 CHANGES = tuple(value for value in list(vars().values()) if isinstance(value, Document))

@@ -24,6 +24,7 @@ ASKED, PATIENCE_SECONDS = "asked-again", 5
 CARRIED = ("host", "locale")
 # The same as in shopify.app.toml, which counts where Shopify itself shows the grant screen.
 SCOPES = (
+    "read_customer_events",
     "read_fulfillments",
     "read_inventory",
     "read_orders",
@@ -31,6 +32,7 @@ SCOPES = (
     "write_app_proxy",
     "write_customers",
     "write_discounts",
+    "write_pixels",
 )
 
 

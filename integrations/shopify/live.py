@@ -11,7 +11,7 @@ from core.http import HttpClient
 from core.runtime import Runtime
 from integrations.live import ConsentWrite, Hook, Portion, Profile, Tokens
 from integrations.roles import Access, Answer, DiscountOrder, Question
-from integrations.shopify import consent_writing, last_moment, look_ups, oauth, read_back
+from integrations.shopify import consent_writing, last_moment, look_ups, oauth, pixel, read_back
 from integrations.shopify.api import Api
 from integrations.shopify.discounts import Discounts
 from integrations.shopify.documents import ORDERS_COUNT, SHOP, STILL_THERE
@@ -99,6 +99,9 @@ class ShopifyLive:
 
     def drop_hooks(self, access: Access, url: str) -> None:
         """They end with the installation."""
+
+    def report_views(self, access: Access, url: str) -> None:
+        pixel.report_views(self._api, access, url)
 
     def write_consent(self, access: Access, consent: ConsentWrite) -> None:
         consent_writing.write_consent(self._api, access, consent)

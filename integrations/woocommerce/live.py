@@ -74,6 +74,9 @@ class WooCommerceLive:
     def drop_hooks(self, access: Access, url: str) -> None:
         hooks.drop(self._api(access), url)
 
+    def report_views(self, access: Access, url: str) -> None:
+        """WooCommerce has no way by which pages tell with the shopper's leave."""
+
     def write_consent(self, access: Access, consent: ConsentWrite) -> None:
         """WooCommerce keeps no consent; Kontor's own record stands."""
 

@@ -138,3 +138,20 @@ def test_a_new_or_a_small_shop_is_not_called_quiet(woo: AtWooCommerce, per_day: 
     heard(woo, per_day, range(1, min(since, 14)))
     woo.check_up()
     assert woo.kontor.rows(notices) == []
+
+
+def test_a_shops_pages_are_told_where_to_report_looks(shopify: AtShopify) -> None:
+    shopify.check_up()
+    pixel = shopify.shop.memory.pixel
+    assert pixel is not None
+    key = shopify.kontor.merchant.key
+    assert pixel[1] == {"address": f"{shopify.machine.config.app_url}/pixel/{key}"}
+
+
+def test_a_shop_that_has_not_granted_the_pixel_lacks_nothing_else(shopify: AtShopify) -> None:
+    scopes = shopify.shop.installation.scopes - {"write_pixels", "read_customer_events"}
+    shopify.shop.change_scopes(*scopes, silent=True)
+    shopify.check_up()
+    assert shopify.shop.memory.pixel is None
+    assert shopify.connection().state == "active"
+    assert shopify.connection().counted_at is not None

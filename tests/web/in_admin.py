@@ -24,6 +24,7 @@ from tests.web.doorstep import Doorstep, doorstep
 CLIENT_ID, SECRET = "our-client-id", "a-client-secret-of-more-than-32-letters"
 IN_FRAME = {"Sec-Fetch-Dest": "iframe", "Sec-Fetch-Site": "cross-site"}
 SCOPES = (
+    "read_customer_events",
     "read_fulfillments",
     "read_inventory",
     "read_orders",
@@ -31,6 +32,7 @@ SCOPES = (
     "write_app_proxy",
     "write_customers",
     "write_discounts",
+    "write_pixels",
 )
 
 

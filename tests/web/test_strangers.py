@@ -146,6 +146,10 @@ SIGNED |= {"bounces.take", "summary_mailed.ask", "summary_mailed.stop"}
 # A link in a mail about a waiting line.
 SIGNED |= {"waitlist.look", "waitlist.act"}
 SIGNED |= {"install.home", "install.begin", "install.finish"}
+# A platform signs what its shops' pages send on.
+SIGNED |= {"storefront.form", "storefront.sign_up"}
+# What pages say without a signature is hearsay, and nothing is answered.
+SIGNED |= {"pixel.take"}
 OPEN = {"static", "shopper.example", "health.healthz", "install.deeper", "install.again"}
 # A store brings its keys with the state it was given, a member the secret of her link; before that
 # all may ask to connect or to sign in.

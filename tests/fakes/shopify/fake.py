@@ -29,6 +29,7 @@ from tests.fakes.shopify.tokens import Code, Installation, TokenEndpoint
 SHOP_NAME = re.compile(r"[a-z0-9][a-z0-9-]*\.myshopify\.com")
 FIRST_SHOP = 548380009  # The shop's number in the recorded payloads.
 SCOPES = (
+    "read_customer_events",
     "read_customers",
     "read_discounts",
     "read_fulfillments",
@@ -38,6 +39,7 @@ SCOPES = (
     "read_products",
     "write_customers",
     "write_discounts",
+    "write_pixels",
 )
 VERSIONS = ("2026-01", "2026-04", "2026-07", "2026-10", "2027-01")
 

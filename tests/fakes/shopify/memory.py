@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from typing import Any
 
 from tests.fakes.shopify.records import (
     BulkCreation,
@@ -67,6 +68,7 @@ class Memory:
     bulk: dict[int, BulkCreation] = field(default_factory=dict)
     jobs: dict[int, Job] = field(default_factory=dict)
     subscriptions: dict[int, Subscription] = field(default_factory=dict)
+    pixel: tuple[int, Any] | None = None
     codes_made: list[CodeMade] = field(default_factory=list)
     _numbers: Iterator[int] = field(default_factory=lambda: count(FIRST_NUMBER))
     _order_numbers: Iterator[int] = field(default_factory=lambda: count(1001))

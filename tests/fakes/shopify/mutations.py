@@ -177,6 +177,21 @@ def _remove(asking: Asking, discount: Discount, args: Args) -> None:
     asking.shop.changed(discount)
 
 
+def _pixel_create(asking: Asking, args: Args) -> Node:
+    if asking.shop.pixel is not None:
+        return {"webPixel": None, "userErrors": [refusal(["webPixel"], TAKEN, "TAKEN")]}
+    asking.shop.pixel = (asking.shop.number(), args["webPixel"]["settings"])
+    return {"webPixel": nodes.pixel_node(asking.shop), "userErrors": []}
+
+
+def _pixel_update(asking: Asking, args: Args) -> Node:
+    number = number_in(args["id"], "WebPixel")
+    if asking.shop.pixel is None or asking.shop.pixel[0] != number:
+        return {"webPixel": None, "userErrors": [refusal(["id"], GONE, "NOT_FOUND")]}
+    asking.shop.pixel = (number, args["webPixel"]["settings"])
+    return {"webPixel": nodes.pixel_node(asking.shop), "userErrors": []}
+
+
 def _email_consent(asking: Asking, args: Args) -> Node:
     given = args["input"]
     customer = asking.shop.customers.get(number_in(given["customerId"], "Customer"))
@@ -242,6 +257,8 @@ MUTATIONS: dict[str, Mutation] = {
     "discountCodeDelete": _delete,
     "discountCodeRedeemCodeBulkDelete": _bulk_delete,
     "customerEmailMarketingConsentUpdate": _email_consent,
+    "webPixelCreate": _pixel_create,
+    "webPixelUpdate": _pixel_update,
     "webhookSubscriptionCreate": _subscribe,
     "webhookSubscriptionDelete": _unsubscribe,
 }

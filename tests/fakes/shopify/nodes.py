@@ -90,3 +90,10 @@ def subscription_node(shop: Memory, subscription: Subscription) -> Node:
         "metafields": [],
         "name": subscription.name,
     }
+
+
+def pixel_node(shop: Memory) -> Node | None:
+    if shop.pixel is None:
+        return None
+    number, settings = shop.pixel
+    return {"__typename": "WebPixel", "id": gid("WebPixel", number), "settings": settings}

@@ -101,6 +101,7 @@ QUERIES: dict[str, Resolver] = {
     "discountRedeemCodeBulkCreation": discount_queries.bulk,
     "job": discount_queries.job,
     "currentAppInstallation": _installation,
+    "webPixel": lambda asking, args: nodes.pixel_node(asking.shop),
     "webhookSubscriptions": _subscriptions,
     "webhookSubscriptionsCount": lambda asking, args: counted(
         asking,

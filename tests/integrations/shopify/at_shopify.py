@@ -19,6 +19,7 @@ SCOPES = (
     "read_products",
     "write_customers",
     "write_discounts",
+    "write_pixels",
 )
 
 

@@ -49,6 +49,7 @@ def test_every_topic_is_allowed_by_a_scope_we_ask_for() -> None:
 
 def test_no_more_is_asked_for_than_serves() -> None:
     assert {
+        "read_customer_events",
         "read_fulfillments",
         "read_inventory",
         "read_orders",
@@ -56,6 +57,7 @@ def test_no_more_is_asked_for_than_serves() -> None:
         "write_app_proxy",
         "write_customers",
         "write_discounts",
+        "write_pixels",
     } == SCOPES
 
 

@@ -1,0 +1,1 @@
+../integrations/shopify/extensions/kontor-back-in-stock/assets/kontor-waitlist.js
