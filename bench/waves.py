@@ -104,7 +104,7 @@ def _fill(machine: Machine, merchant_id: int, variant_id: int) -> None:
 
 
 def _wish(merchant_id: int, variant_id: int, person_id: int, at: datetime) -> dict[str, Any]:
-    row = {"merchant_id": merchant_id, "variant_id": variant_id, "person_id": person_id}
+    row: dict[str, Any] = {"merchant_id": merchant_id, "variant_id": variant_id, "person_id": person_id}
     row |= {
         "address_id": person_id,
         "state": "waiting",
@@ -117,7 +117,12 @@ def _wish(merchant_id: int, variant_id: int, person_id: int, at: datetime) -> di
 
 
 def _told_before(merchant_id: int, person_id: int, at: datetime) -> dict[str, Any]:
-    row = {"merchant_id": merchant_id, "person_id": person_id, "flow": "back_in_stock", "mode": "live"}
+    row: dict[str, Any] = {
+        "merchant_id": merchant_id,
+        "person_id": person_id,
+        "flow": "back_in_stock",
+        "mode": "live",
+    }
     row |= {"subject": "sign_up", "subject_id": -person_id, "episode": 1, "state": "completed"}
     return row | {"since": at, "settings_version": 1, "enrolled_at": at, "ended_at": at}
 
