@@ -7,6 +7,7 @@ person where she was; the trip is over, and the next one is another episode.
 
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import bindparam, literal_column, or_, select, update
 from sqlalchemy.orm import Session
@@ -16,6 +17,7 @@ from core.models import Merchant
 from core.models.tables import effects, restocks, sign_ups
 from core.reasons import Reason
 from core.statements import Statement
+from engine import calendar
 from engine.work import announce
 
 # Nobody else can be told in her stead: there is nothing to tell of, or no more of it.
@@ -23,6 +25,7 @@ NO_ROOM = (
     Reason.OUT_OF_STOCK,
     Reason.NOT_OFFERED,
     Reason.NEXT_WAVE,
+    Reason.DAILY_CEILING,
     Reason.FLOW_OFF,
     Reason.UNINSTALLED,
 )
@@ -54,10 +57,18 @@ def ended(session: Session, merchant_id: int, sign_up_id: int, reason: Reason, a
     mine = {"whose": merchant_id, "which": sign_up_id}
     if reason in KEEPS_PLACE:
         _BACK.tell(session, mine)
+        if reason is Reason.DAILY_CEILING:
+            leave_until(session, merchant_id, [sign_up_id], _tomorrow(session, merchant_id, at))
     else:
         _OVER.tell(session, mine | {"why": reason.value, "at": at})
     if reason not in NO_ROOM:
         _nudge(session, merchant_id, sign_up_id)
+
+
+def _tomorrow(session: Session, merchant_id: int, at: datetime) -> datetime:
+    """When the shop may send again."""
+    zone = ZoneInfo(session.get_one(Merchant, merchant_id).timezone)
+    return calendar.midnight_after(at + timedelta(seconds=1), zone)
 
 
 def leave_until(session: Session, merchant_id: int, which: list[int], until: datetime) -> None:

@@ -1,5 +1,6 @@
 """Waiting lines told in waves: in order, never too many, and whoever is not told keeps the place."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -263,6 +264,20 @@ def test_a_member_has_the_next_ones_told_now_and_never_more_than_there_is(kontor
     assert restocks.notify_now(kontor.machine, kontor.merchant_id, variant, 100)
     kontor.settle()
     assert len(told(postbox)) <= 8
+
+
+def test_whom_the_daily_ceiling_holds_is_told_the_next_day(kontor: Kontor) -> None:
+    postbox = with_postbox(kontor)
+    ceiling = {"daily_mail": 2, "daily_mail_first_week": 2}
+    config = kontor.machine.config.model_copy(update=ceiling)
+    kontor.machine = replace(kontor.machine, runtime=replace(kontor.machine.runtime, config=config))
+    open_line(kontor, 4)
+    kontor.hear(kontor.store.restock(MUG, 5))
+    kontor.forward(hours=3)
+    assert told(postbox) == [0, 1]
+    assert states(kontor) == ["told", "told", "waiting", "waiting"]
+    kontor.forward(hours=12)
+    assert told(postbox) == [0, 1, 2, 3]
 
 
 def test_somebody_told_gets_no_cart_mail_on_the_same_day(kontor: Kontor) -> None:
