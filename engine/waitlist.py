@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import BindParameter, Select, bindparam, func, select, tuple_
+from sqlalchemy import BindParameter, Select, bindparam, func, literal_column, select, tuple_
 from sqlalchemy.orm import Session
 
 from core.db import reading
@@ -15,6 +15,8 @@ from engine.machine import Machine
 
 FLOW = "back_in_stock"
 OPEN = ("unconfirmed", "waiting", "called")
+# As the indexes say it: what is bound they can't know.
+WAITS = sign_ups.c.state == literal_column("'waiting'")
 
 Stocked = Literal["sold_out", "available", "unknown"]
 
@@ -107,7 +109,7 @@ def name_of(item: Any) -> str:
 
 def place_of(session: Session, row: Any) -> int:
     """How many are before her, and herself."""
-    line = (sign_ups.c.variant_id == row.variant_id, sign_ups.c.state == "waiting")
+    line = (sign_ups.c.variant_id == row.variant_id, WAITS)
     before = tuple_(sign_ups.c.place_at, sign_ups.c.id) < tuple_(row.place_at, row.id)
     counted = select(func.count()).select_from(sign_ups).where(*line, before)
     return int(session.execute(counted).scalar_one()) + 1

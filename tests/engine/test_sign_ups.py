@@ -9,7 +9,7 @@ from typing import Any
 from zipfile import ZipFile
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import event, select, update
 
 from core import clock
 from core.db import reading, transaction
@@ -41,6 +41,7 @@ from tests.support.waiting import (
     SOLD_OUT,
     SOME,
     TEXT,
+    crowd,
     letters,
     sign_up,
     stock,
@@ -511,3 +512,42 @@ def test_a_letter_has_no_word_of_advertising_and_no_picture_from_elsewhere(shop:
     assert "<img" not in mail.html
     assert set(re.findall(r'href="([^"]+)"', mail.html)) == {link_in(mail.text)}
     assert "Hafenstraße 1" in mail.text
+
+
+# However many wait.
+
+
+def test_what_is_asked_while_many_wait_is_answered_by_indexes(kontor: Kontor) -> None:
+    switch(kontor.machine, kontor.merchant_id)
+    number = stock(kontor.machine, kontor.merchant_id, SOLD_OUT)
+    crowd(kontor, number)
+    last = kontor.rows(sign_ups)[-1].id
+    asked: list[tuple[str, Any]] = []
+
+    def hear(_connection: Any, _cursor: Any, statement: str, values: Any, *_more: Any) -> None:
+        asked.append((statement, values))
+
+    event.listen(kontor.machine.db, "before_cursor_execute", hear)
+    waitlist.look(kontor.machine, kontor.merchant_id, last)
+    kontor.write(update(sign_ups).values(ends_at=kontor.now() + timedelta(days=1)))
+    sign_up_endings.expire(kontor.machine)
+    letters(kontor)
+    event.remove(kontor.machine.db, "before_cursor_execute", hear)
+    with kontor.machine.db.connect() as connection:
+        plans = [
+            (
+                statement,
+                " ".join(
+                    str(row) for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
+                ),
+            )
+            for statement, values in asked
+            if statement.startswith("SELECT")
+        ]
+    of_lines = [(statement, plan) for statement, plan in plans if "FROM sign_up" in statement]
+    assert len(of_lines) >= 5
+    for statement, plan in of_lines:
+        assert "SCAN sign_up" not in plan, statement
+    used = " ".join(plan for _, plan in of_lines)
+    for index in ("ix_sign_ups_line", "ix_sign_ups_ends", "ix_sign_up_letters_due"):
+        assert index in used, index
