@@ -1,11 +1,15 @@
 """Waiting for what is sold out: in line, at the place one came at, and out again at any time."""
 
 import re
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from io import BytesIO
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import event, select, update
 
 from core import clock
 from core.db import reading, transaction
@@ -20,8 +24,9 @@ from core.models.tables import (
     sign_up_letters,
     sign_ups,
     tallies,
+    variants,
 )
-from engine import data_acts, links, privacy, retention, sign_up_endings, waitlist
+from engine import data_acts, links, privacy, retention, sign_up_endings, waitlist, whole_export
 from engine import sign_up_letters as letters_engine
 from engine import sign_ups as engine_sign_ups
 from engine.consent import opt_out
@@ -36,6 +41,7 @@ from tests.support.waiting import (
     SOLD_OUT,
     SOME,
     TEXT,
+    crowd,
     letters,
     sign_up,
     stock,
@@ -207,6 +213,26 @@ def test_a_shop_that_has_left_offers_nothing(shop: Kontor) -> None:
     with transaction(shop.machine.db) as session:
         privacy.uninstall(session, session.get_one(type(shop.merchant), shop.merchant_id))
     assert sign_up(shop, ANNA).outcome == "off"
+
+
+def test_whoever_presses_many_times_at_once_is_in_line_once(shop: Kontor) -> None:
+    with ThreadPoolExecutor(6) as pool:
+        outcomes = [one.outcome for one in pool.map(lambda _: sign_up(shop, ANNA), range(6))]
+    assert sorted(outcomes) == ["already"] * 5 + ["unconfirmed"]
+    assert (len(shop.rows(sign_ups)), len(shop.rows(people))) == (1, 1)
+
+
+def test_what_comes_back_this_very_moment_takes_no_more_sign_ups(shop: Kontor) -> None:
+    """News of stock finds everybody who signed up before it, and nobody signs up after it."""
+    with ThreadPoolExecutor(1) as pool:
+        with transaction(shop.machine.db) as session:
+            back = {"stock_kind": "units", "stock_units": 3}
+            session.execute(update(variants).where(variants.c.ref == BLANKET).values(**back))
+            joining = pool.submit(sign_up, shop, ANNA)
+            time.sleep(0.5)
+            assert not joining.done()
+        assert joining.result().outcome == "available"
+    assert (shop.rows(sign_ups), shop.rows(sign_up_letters)) == ([], [])
 
 
 # Limits.
@@ -399,6 +425,16 @@ def test_what_is_told_of_a_person_names_what_she_waits_for(shop: Kontor) -> None
     assert told["consents"][-1]["purpose"] == f"back_in_stock:{BLANKET}"
 
 
+def test_what_is_told_of_the_shop_has_its_lines_and_the_letters_about_them(shop: Kontor) -> None:
+    in_line(shop, ANNA)
+    packed = b"".join(whole_export.of(shop.machine, shop.merchant_id))
+    with ZipFile(BytesIO(packed)) as archive:
+        tables = {name: archive.read(name).decode().splitlines() for name in archive.namelist()}
+    assert (len(tables["sign_ups.csv"]), len(tables["sign_up_letters.csv"])) == (2, 2)
+    assert TEXT in tables["sign_ups.csv"][1]
+    assert "tallies.csv" not in tables
+
+
 def test_two_who_are_found_to_be_one_wait_as_one(shop: Kontor) -> None:
     in_line(shop, ANNA)
     in_line(shop, BEN)
@@ -476,3 +512,42 @@ def test_a_letter_has_no_word_of_advertising_and_no_picture_from_elsewhere(shop:
     assert "<img" not in mail.html
     assert set(re.findall(r'href="([^"]+)"', mail.html)) == {link_in(mail.text)}
     assert "Hafenstraße 1" in mail.text
+
+
+# However many wait.
+
+
+def test_what_is_asked_while_many_wait_is_answered_by_indexes(kontor: Kontor) -> None:
+    switch(kontor.machine, kontor.merchant_id)
+    number = stock(kontor.machine, kontor.merchant_id, SOLD_OUT)
+    crowd(kontor, number)
+    last = kontor.rows(sign_ups)[-1].id
+    asked: list[tuple[str, Any]] = []
+
+    def hear(_connection: Any, _cursor: Any, statement: str, values: Any, *_more: Any) -> None:
+        asked.append((statement, values))
+
+    event.listen(kontor.machine.db, "before_cursor_execute", hear)
+    waitlist.look(kontor.machine, kontor.merchant_id, last)
+    kontor.write(update(sign_ups).values(ends_at=kontor.now() + timedelta(days=1)))
+    sign_up_endings.expire(kontor.machine)
+    letters(kontor)
+    event.remove(kontor.machine.db, "before_cursor_execute", hear)
+    with kontor.machine.db.connect() as connection:
+        plans = [
+            (
+                statement,
+                " ".join(
+                    str(row) for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
+                ),
+            )
+            for statement, values in asked
+            if statement.startswith("SELECT")
+        ]
+    of_lines = [(statement, plan) for statement, plan in plans if "FROM sign_up" in statement]
+    assert len(of_lines) >= 5
+    for statement, plan in of_lines:
+        assert "SCAN sign_up" not in plan, statement
+    used = " ".join(plan for _, plan in of_lines)
+    for index in ("ix_sign_ups_line", "ix_sign_ups_ends", "ix_sign_up_letters_due"):
+        assert index in used, index

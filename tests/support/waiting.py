@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from core import clock
 from core.db import reading, transaction
@@ -65,3 +65,22 @@ def sign_up(kontor: Kontor, email: str, ref: str = BLANKET, **wish: Any) -> Join
 def letters(kontor: Kontor) -> int:
     """The worker sends what is to be sent; how many."""
     return sign_up_letters.run(kontor.machine)
+
+
+def crowd(kontor: Kontor, number: int) -> None:
+    """Two thousand wait for this variant."""
+    with transaction(kontor.machine.db) as session:
+        merchant, at = kontor.merchant_id, "'2026-01-01'"
+        numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000)"
+        filled = {
+            "people (id, merchant_id, version, seen, created_at)": f"i + 1000, {merchant}, 1, '{{}}', {at}",
+            "addresses (id, merchant_id, person_id, channel, fingerprint, value, masked, created_at)": (
+                f"i + 1000, {merchant}, i + 1000, 'email', 'print.' || i, 'x', 'x', {at}"
+            ),
+            "sign_ups (merchant_id, variant_id, person_id, address_id, state, episode, source, place_at, "
+            "ends_at, created_at)": (
+                f"{merchant}, {number}, i + 1000, i + 1000, 'waiting', 1, 'form', {at}, {at}, {at}"
+            ),
+        }
+        for into, values in filled.items():
+            session.execute(text(f"{numbers} INSERT INTO {into} SELECT {values} FROM n"))

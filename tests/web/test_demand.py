@@ -5,22 +5,24 @@ import re
 from datetime import timedelta
 from html import unescape
 from io import StringIO
+from pathlib import Path
 
 import pytest
-from sqlalchemy import insert, text, update
+from sqlalchemy import insert, select, text, update
 
 from core.db import dialect_of, reading, transaction
 from core.events import Stock
 from core.models import Merchant
-from core.models.tables import effects, restocks, sign_ups, variants
+from core.models.tables import effects, merchants, restocks, sign_ups, variants
 from engine import demand
 from engine import sign_ups as engine_sign_ups
 from engine.machine import Machine
 from engine.sign_ups import Wish, join
 from tests.support.kontor import Kontor
-from tests.support.waiting import SOLD_OUT, SOME, stock, switch
+from tests.support.waiting import BLANKET, SOLD_OUT, SOME, crowd, stock, switch
 from tests.web.browsing import Visitor
 from tests.web.conftest import Guests
+from tests.web.in_admin import in_admin
 
 
 class Owner(Visitor):
@@ -238,10 +240,31 @@ def test_a_stranger_sees_nothing_of_it(busy: Owner, guests: Guests) -> None:
         assert [one.get(asked).status_code for one in (mine, stranger, nobody)] == [200, 404, 401]
 
 
+def test_inside_the_admin_it_works_as_well(tmp_path: Path, sqlite_url: str) -> None:
+    with in_admin(tmp_path, sqlite_url) as admin:
+        admin.visit()
+        page, machine = f"/m/{admin.key()}/demand", admin.door.machine
+        with reading(machine.db) as session:
+            merchant = session.scalars(select(Merchant).where(merchants.c.key == admin.key())).one()
+        switch(machine, merchant.id, double_opt_in=False)
+        number = stock(machine, merchant.id, SOLD_OUT)
+        join(machine, merchant, Wish(BLANKET, "anna@example.com", "en", "waitlist_form", "text"))
+        shown = admin.visit(page)
+        assert shown.status_code == 200
+        assert "frame-ancestors https://" in shown.headers["Content-Security-Policy"]
+        assert "Wool blanket, Clay" in admin.post(f"{page}/export", id_token=admin.token()).text
+        assert admin.visit(f"{page}/{number}/notify").status_code == 200
+        told = admin.post(f"{page}/{number}/notify", people="1", id_token=admin.token())
+        assert told.status_code == 303
+        with reading(machine.db) as session:
+            look = session.execute(effects.select().where(effects.c.kind == "release_wave")).one()
+    assert look.payload["people"] == 1
+
+
 def test_however_many_wait_one_index_answers_who_wants_what(kontor_on_both: Kontor) -> None:
     kontor = kontor_on_both
     number = stock(kontor.machine, kontor.merchant_id, SOLD_OUT)
-    _crowd(kontor, number)
+    crowd(kontor, number)
     with reading(kontor.machine.db) as session:
         if dialect_of(session) == "postgresql":
             # So few are as quickly read in other ways.
@@ -254,24 +277,6 @@ def test_however_many_wait_one_index_answers_who_wants_what(kontor_on_both: Kont
         (one,) = demand.listing(session, kontor.merchant_id, 10)
     assert "ix_sign_ups_demand" in plan
     assert one.people == 2_000
-
-
-def _crowd(kontor: Kontor, number: int) -> None:
-    with transaction(kontor.machine.db) as session:
-        merchant, at = kontor.merchant_id, "'2026-01-01'"
-        numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000)"
-        filled = {
-            "people (id, merchant_id, version, seen, created_at)": f"i + 1000, {merchant}, 1, '{{}}', {at}",
-            "addresses (id, merchant_id, person_id, channel, fingerprint, value, masked, created_at)": (
-                f"i + 1000, {merchant}, i + 1000, 'email', 'print.' || i, 'x', 'x', {at}"
-            ),
-            "sign_ups (merchant_id, variant_id, person_id, address_id, state, episode, source, place_at, "
-            "ends_at, created_at)": (
-                f"{merchant}, {number}, i + 1000, i + 1000, 'waiting', 1, 'form', {at}, {at}, {at}"
-            ),
-        }
-        for into, values in filled.items():
-            session.execute(text(f"{numbers} INSERT INTO {into} SELECT {values} FROM n"))
 
 
 def test_a_price_that_changed_is_todays(busy: Owner) -> None:
