@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from bench import claiming, deciding, door, fairness, memory, messages, pages, sending, vitals
+from bench import claiming, deciding, door, fairness, memory, messages, pages, sending, vitals, waves
 from bench.figures import Figure, table, write
 from bench.servers import Servers, servers
 
@@ -20,6 +20,7 @@ PARTS: dict[str, Callable[[Servers], list[Figure]]] = {
     "vitals": vitals.figures,
     "messages": messages.figures,
     "sending": sending.figures,
+    "waves": waves.figures,
     "memory": memory.figures,
 }
 

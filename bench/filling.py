@@ -1,10 +1,11 @@
 """Merchants, people and waiting steps, written in bulk."""
 
 import itertools
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import Table, func, select, text, update
 from sqlalchemy.orm import Session
 
 from core import clock
@@ -102,7 +103,7 @@ def steps(
         for table, make in _CHAIN:
             rows = [make(machine, merchant_id, number, at) for number, at in zip(ids, due, strict=True)]
             session.connection().execute(table.insert(), rows)
-        _move_sequences(session)
+        move_sequences(session, [table for table, _ in _CHAIN])
         if asleep:
             mine = effects.c.id.between(ids[0], ids[-1])
             session.execute(update(effects).where(mine).values(wake_at=max(due) + asleep))
@@ -110,21 +111,22 @@ def steps(
     return ids
 
 
-def _move_sequences(session: Session) -> None:
+def move_sequences(session: Session, tables: Iterable[Table]) -> None:
+    """PostgreSQL gives out numbers after those that were written."""
     if dialect_of(session) != "postgresql":
         return
-    for table, _ in _CHAIN:
+    for table in tables:
         greatest = f"SELECT max(id) FROM {table.name}"
         session.execute(text(f"SELECT setval(pg_get_serial_sequence('{table.name}', 'id'), ({greatest}))"))
 
 
-def _person(machine: Machine, merchant_id: int, id: int, at: datetime) -> dict[str, Any]:
+def person(machine: Machine, merchant_id: int, id: int, at: datetime) -> dict[str, Any]:
     name = machine.vault.seal("Anna", name_binding(merchant_id, id))
     row = {"id": id, "merchant_id": merchant_id, "version": 1, "first_name": name, "locale": "en"}
     return row | {"country": "DE", "seen": {}, "created_at": at}
 
 
-def _address(machine: Machine, merchant_id: int, id: int, at: datetime) -> dict[str, Any]:
+def address(machine: Machine, merchant_id: int, id: int, at: datetime) -> dict[str, Any]:
     value = f"anna-{id}@example.com"
     print_ = machine.vault.fingerprint(merchant_id, value)
     sealed = machine.vault.seal(value, f"address:{merchant_id}:{print_}")
@@ -180,8 +182,8 @@ def _later(_machine: Machine, merchant_id: int, id: int, at: datetime) -> dict[s
 
 
 _CHAIN: tuple[tuple[Any, Any], ...] = (
-    (people, _person),
-    (addresses, _address),
+    (people, person),
+    (addresses, address),
     (consents, _consent),
     (carts, _cart),
     (lines, _line(0)),

@@ -37,13 +37,13 @@ def _of(pair: Pair, servers: Servers) -> list[Figure]:
         # Idle, but with everything imported that a first webhook needs.
         checkouts.knock(1, FIRST)
         wait_until(lambda: _all_read(machine))
-        idle = {"web": _held(web_pid), "worker": _held(pid)}
+        idle = {"web": held(web_pid), "worker": held(pid)}
         begun = PORTION * CHECKOUTS // EVENTS
         for number in range(EVENTS // PORTION):
             changes.knock(2 * number + 2, PORTION - begun)
             checkouts.knock(2 * number + 3, begun)
         wait_until(lambda: _all_read(machine), patience=600)
-        after = {"web": _held(web_pid), "worker": _held(pid)}
+        after = {"web": held(web_pid), "worker": held(pid)}
     machine.db.dispose()
     return [figure for name in idle for figure in _told(name, idle[name], after[name])]
 
@@ -65,7 +65,7 @@ def _told(name: str, idle: float, after: float) -> list[Figure]:
     ]
 
 
-def _held(pid: int) -> float:
+def held(pid: int) -> float:
     """The largest process of the tree: gunicorn's own only watches."""
     process = psutil.Process(pid)
     return max(one.memory_info().rss for one in [process, *process.children(recursive=True)]) / 1e6

@@ -41,19 +41,19 @@ def _of(pair: Pair, port: int) -> Figure:
     floor: list[float] = []
     with worker(smtp_settings(pair, port)):
         for number in range(ROUNDS + 1):
-            sent, alone = _sent(machine, merchants), _alone(port)
+            sent, floor_s = _sent(machine, merchants), alone(port, COUNT, THREADS)
             # The first round warms both sides up.
             if number:
                 ours.append(COUNT / sent)
-                floor.append(COUNT / alone)
+                floor.append(COUNT / floor_s)
     machine.db.dispose()
     key, what = pair.name.lower(), f"due step to accepted by a mail server/s, {pair.name}"
     return ratio(f"sending_{key}", what, ours, floor, unit="/s", at_least=0.6)
 
 
-def _alone(port: int) -> float:
-    """The floor's seconds, in a process of its own."""
-    command = (sys.executable, "-m", "bench.floors.sending", str(port), str(COUNT), str(THREADS))
+def alone(port: int, count: int, threads: int) -> float:
+    """The floor's seconds for so many messages, in a process of its own."""
+    command = (sys.executable, "-m", "bench.floors.sending", str(port), str(count), str(threads))
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120, cwd=ROOT)
     return float(done.stdout)
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from core.models import Merchant
 from core.models.tables import addresses, restocks, sign_ups, variants
 from core.money import Money
-from engine import waitlist, waves
+from engine import turns, waitlist
 from engine.machine import Machine
 from engine.shop_settings import flow_settings
 
@@ -81,7 +81,7 @@ def of_variant(session: Session, merchant_id: int, variant_id: int) -> Wanted | 
 
 
 def next_in_line(machine: Machine, session: Session, merchant: Merchant, one: Wanted) -> Next:
-    turn = waves.whose_turn(session, merchant, one.variant_id, FIRST)
+    turn = turns.whose_turn(session, merchant, one.variant_id, FIRST)
     ids = [row.address_id for row in turn]
     known = select(addresses.c.id, addresses.c.masked).where(
         addresses.c.merchant_id == merchant.id, addresses.c.id.in_(ids)

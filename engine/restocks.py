@@ -225,7 +225,7 @@ def notify_now(machine: Machine, merchant_id: int, variant_id: int, people: int)
 
 
 def _anybody(session: Session, merchant: Merchant, variant_id: int) -> bool:
-    mine = (sign_ups.c.merchant_id == merchant.id, sign_ups.c.variant_id == variant_id, WAITS)
+    mine = (sign_ups.c.merchant_id + 0 == merchant.id, sign_ups.c.variant_id == variant_id, WAITS)
     return bool(session.execute(select(exists().where(*mine))).scalar_one())
 
 

@@ -20,6 +20,7 @@ from core.errors import InDoubt, NeedsMerchant, Permanent, Retryable
 from core.models import Merchant
 from core.models.tables import addresses, sign_up_letters, sign_ups, suppressions, variants
 from engine import mail_servers, sign_up_mails, waitlist
+from engine.built import Inserting
 from engine.machine import Machine
 from engine.shop_settings import shop_settings
 from engine.sign_up_mails import Told
@@ -37,11 +38,14 @@ LEASE = timedelta(minutes=5)
 RETRY = (timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1), timedelta(hours=6))
 
 
+_WANT = Inserting(sign_up_letters, lambda row: row)
+
+
 def want(session: Session, merchant_id: int, sign_up_id: int, kind: Kind) -> None:
     row = {"merchant_id": merchant_id, "sign_up_id": sign_up_id, "kind": kind, "state": "wanted"}
     now = clock.now()
     told = {"key": f"sign-up-{secrets.token_hex(12)}", "send_at": now, "asked_at": now}
-    session.execute(sign_up_letters.insert().values(**row, **told, attempts=0, claim=0))
+    _WANT.tell(session, row | told | {"attempts": 0, "claim": 0})
 
 
 def want_again(session: Session, merchant_id: int, sign_up_id: int, kind: Kind) -> None:

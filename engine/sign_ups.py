@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 import structlog
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, literal_column, select, update
 from sqlalchemy.orm import Session
 
 from core import clock
@@ -18,6 +18,7 @@ from core.events import Contact
 from core.models import Merchant
 from core.models.tables import consents, sign_ups, suppressions, variants
 from core.reasons import Reason
+from core.statements import Statement
 from engine import sign_up_endings, sign_up_letters, tallies, waitlist
 from engine.attempts import line_of
 from engine.built import Inserting
@@ -111,31 +112,58 @@ def _joined(machine: Machine, session: Session, merchant: Merchant, rules: Rules
     return Joined(asked, sign_up_id, rules.double_opt_in)
 
 
-def _is_suppressed(machine: Machine, session: Session, merchant_id: int, email: str) -> bool:
-    hers = (
-        suppressions.c.merchant_id == merchant_id,
-        suppressions.c.channel == "email",
-        suppressions.c.fingerprint == fingerprint(machine.vault, merchant_id, "email", email),
+_WHOSE: Any = bindparam("whose")
+_SUPPRESSED = Statement(
+    select(suppressions.c.id).where(
+        suppressions.c.merchant_id == _WHOSE,
+        suppressions.c.channel == literal_column("'email'"),
+        suppressions.c.fingerprint == bindparam("print"),
     )
-    return session.execute(select(suppressions.c.id).where(*hers)).first() is not None
+)
+_SOLD_OUT = Statement(
+    select(variants)
+    .where(
+        variants.c.merchant_id == _WHOSE,
+        variants.c.ref == bindparam("ref"),
+        variants.c.stock_kind == literal_column("'none'"),
+    )
+    .with_for_update(read=True)
+)
+
+
+def _is_suppressed(machine: Machine, session: Session, merchant_id: int, email: str) -> bool:
+    print_ = fingerprint(machine.vault, merchant_id, "email", email)
+    return bool(_SUPPRESSED.rows(session, {"whose": merchant_id, "print": print_}))
 
 
 def _locked(session: Session, merchant_id: int, variant_ref: str) -> Any | None:
     """The variant, kept sold out until the sign-up is written: news that it is back
     comes before it or finds it there. None where it is back already."""
-    mine = (variants.c.merchant_id == merchant_id, variants.c.ref == variant_ref)
-    found = select(variants).where(*mine, variants.c.stock_kind == "none")
-    return session.execute(found.with_for_update(read=True)).one_or_none()
+    found = _SOLD_OUT.records(session, {"whose": merchant_id, "ref": variant_ref})
+    return found[0] if found else None
+
+
+def _with_ref() -> Any:
+    """Sign-ups, each with what its variant is called at the shop."""
+    return select(sign_ups, variants.c.ref).join(variants, variants.c.id == sign_ups.c.variant_id)
+
+
+# As the index of open ones says it.
+_OPEN = sign_ups.c.state.in_([literal_column(f"'{state}'") for state in OPEN])
+_HERS = Statement(
+    _with_ref().where(
+        sign_ups.c.merchant_id == _WHOSE,
+        sign_ups.c.variant_id == bindparam("variant"),
+        sign_ups.c.address_id == bindparam("address"),
+        _OPEN,
+    )
+)
 
 
 def _open_one(session: Session, merchant_id: int, variant_id: int, address_id: int) -> Any | None:
-    hers = (
-        sign_ups.c.merchant_id == merchant_id,
-        sign_ups.c.variant_id == variant_id,
-        sign_ups.c.address_id == address_id,
-        sign_ups.c.state.in_(OPEN),
-    )
-    return session.execute(_with_ref().where(*hers)).one_or_none()
+    hers = {"whose": merchant_id, "variant": variant_id, "address": address_id}
+    found = _HERS.records(session, hers)
+    return found[0] if found else None
 
 
 def _again(session: Session, merchant: Merchant, rules: Rules, row: Any) -> None:
@@ -252,8 +280,3 @@ def _hers(session: Session, merchant_id: int, sign_up_id: int) -> Any | None:
         return None
     lock_people(session, merchant_id, [row.person_id])
     return session.execute(hers).one_or_none()
-
-
-def _with_ref() -> Any:
-    """Sign-ups, each with what its variant is called at the shop."""
-    return select(sign_ups, variants.c.ref).join(variants, variants.c.id == sign_ups.c.variant_id)

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, case
+from sqlalchemy import Connection, bindparam, case, literal_column
 
 from core import clock
-from core.db import insert, passing
+from core.db import dialect_of, insert, passing
 from core.models.tables import tallies
+from core.statements import Statement
 from engine.machine import Machine
 
 
@@ -41,11 +42,27 @@ def has_room(machine: Machine, tries: Sequence[Try]) -> bool:
 
 
 def _counted(connection: Connection, one: Try, now: datetime) -> int:
-    row: Any = insert(tallies, connection).values(key=f"{one.limit.what}:{one.whose}", times=1, since=now)
-    is_over = tallies.c.since <= now - one.limit.within
+    values = {"key": f"{one.limit.what}:{one.whose}", "now": now, "over": now - one.limit.within}
+    return int(_counting(connection).rows(connection, values)[0][0])
+
+
+def _counting(connection: Connection) -> Statement:
+    """Built once: counting runs several times for each sign-up."""
+    dialect = dialect_of(connection)
+    if dialect not in _COUNTING:
+        _COUNTING[dialect] = _built(connection)
+    return _COUNTING[dialect]
+
+
+_COUNTING: dict[str, Statement] = {}
+
+
+def _built(connection: Connection) -> Statement:
+    first: dict[str, Any] = {"key": bindparam("key"), "times": literal_column("1"), "since": bindparam("now")}
+    row = insert(tallies, connection).values(first)
+    is_over = tallies.c.since <= bindparam("over")
     again = {
-        "times": case((is_over, 1), else_=tallies.c.times + 1),
-        "since": case((is_over, now), else_=tallies.c.since),
+        "times": case((is_over, literal_column("1")), else_=tallies.c.times + literal_column("1")),
+        "since": case((is_over, row.excluded.since), else_=tallies.c.since),
     }
-    counting = row.on_conflict_do_update(index_elements=["key"], set_=again).returning(tallies.c.times)
-    return int(connection.execute(counting).scalar_one())
+    return Statement(row.on_conflict_do_update(index_elements=["key"], set_=again).returning(tallies.c.times))

@@ -103,9 +103,9 @@ def _count(*conditions: ColumnElement[bool]) -> Any:
 
 
 # The state stands in the statement itself: else no partial index answers.
-_CALLED = sign_ups.c.state == literal_column("'called'")
+CALLED = sign_ups.c.state == literal_column("'called'")
 TOLD = _count(sign_ups.c.variant_id == restocks.c.variant_id, sign_ups.c.told_at >= restocks.c.wave_at)
-ON_WAY = _count(sign_ups.c.variant_id == restocks.c.variant_id, _CALLED)
+ON_WAY = _count(sign_ups.c.variant_id == restocks.c.variant_id, CALLED)
 ORDERED = (
     select(func.sum(lines.c.quantity))
     .join(orders, orders.c.id == lines.c.order_id)

@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Select, func, select, tuple_
+from sqlalchemy import BindParameter, Select, bindparam, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from core.db import reading
 from core.models import Merchant
 from core.models.tables import addresses, products, sign_ups, variants
+from core.statements import Statement
 from engine.machine import Machine
-from engine.shop_settings import shop_settings
 
 FLOW = "back_in_stock"
 OPEN = ("unconfirmed", "waiting", "called")
@@ -61,7 +61,7 @@ def purpose_of(variant_ref: str) -> str:
     return f"{FLOW}:{variant_ref}"
 
 
-def items(merchant_id: int) -> Select[Any]:
+def items(merchant_id: int | BindParameter[int]) -> Select[Any]:
     """Variants with what is known of their products."""
     product = (
         products.c.title.label("product_title"),
@@ -76,10 +76,14 @@ def items(merchant_id: int) -> Select[Any]:
     )
 
 
+_ITEM = Statement(items(bindparam("whose")).where(variants.c.ref == bindparam("ref")))
+
+
 def item_of(session: Session, merchant_id: int, variant_ref: str) -> Any | None:
     if "\0" in variant_ref:
         return None
-    return session.execute(items(merchant_id).where(variants.c.ref == variant_ref)).one_or_none()
+    found = _ITEM.records(session, {"whose": merchant_id, "ref": variant_ref})
+    return found[0] if found else None
 
 
 def stocked(item: Any | None) -> Stocked:
@@ -121,7 +125,7 @@ def look(machine: Machine, merchant_id: int, sign_up_id: int) -> Seen | None:
         merchant = session.get_one(Merchant, merchant_id)
         return Seen(
             merchant,
-            shop_name(session, merchant),
+            shop_name(machine, session, merchant),
             row.state,
             row.masked,
             name_of(item),
@@ -134,5 +138,6 @@ def look(machine: Machine, merchant_id: int, sign_up_id: int) -> Seen | None:
         )
 
 
-def shop_name(session: Session, merchant: Merchant) -> str:
-    return shop_settings(session, merchant.id).sender_name or merchant.name
+def shop_name(machine: Machine, session: Session, merchant: Merchant) -> str:
+    shop = machine.settings_of(session, merchant.id, merchant.settings_rev).shop
+    return shop.sender_name or merchant.name

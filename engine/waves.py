@@ -24,6 +24,7 @@ from engine.settling import Outcome
 from engine.shop_settings import ShopSettings
 from engine.trips import RUNNING as UNDER_WAY
 from engine.verdicts import Settled, skipped
+from engine.waiting import CALLED
 
 FRESH = timedelta(seconds=60)
 
@@ -78,8 +79,8 @@ def _mend(session: Session, merchant_id: int, queue: Any) -> None:
         enrolments.c.episode == sign_ups.c.episode,
         enrolments.c.state.in_(UNDER_WAY),
     )
-    mine = (sign_ups.c.merchant_id == merchant_id, sign_ups.c.variant_id == queue.variant_id)
-    lost = (*mine, sign_ups.c.state == "called", ~trip)
+    mine = (sign_ups.c.merchant_id + 0 == merchant_id, sign_ups.c.variant_id == queue.variant_id)
+    lost = (*mine, CALLED, ~trip)
     session.execute(update(sign_ups).where(*lost).values(state="waiting", episode=sign_ups.c.episode + 1))
 
 

@@ -87,9 +87,16 @@ def handle_order(ref: str, act: str) -> Response:
     return _act("orders", lambda store: getattr(store, act)(ref))
 
 
-@bp.post("/stock/<variant>/<any(sell_out, restock):act>")
-def change_stock(variant: str, act: str) -> Response:
-    return _act("stock", lambda store: getattr(store, act)(variant))
+@bp.post("/stock/<variant>/sell_out")
+def sell_out(variant: str) -> Response:
+    return _act("stock", lambda store: store.sell_out(variant))
+
+
+@bp.post("/stock/<variant>/restock")
+def restock(variant: str) -> Response:
+    """As many as there were at first, or so many as are named."""
+    units = number("units") if "units" in request.form else None
+    return _act("stock", lambda store: store.restock(variant, units))
 
 
 @bp.post("/switches/<name>")

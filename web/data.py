@@ -47,9 +47,8 @@ def look(key: str) -> AnyResponse:
 def person(key: str, mark: str) -> str:
     merchant = _of(key, mark)
     found = data_acts.look_at_person(machine(), merchant.id, mark, locale())
-    return render_template(
-        "data/person.html", merchant=merchant, people=found, mark=mark, consent_name=_consent_name
-    )
+    names = {"consent_name": _consent_name, "waiting_name": _waiting_name}
+    return render_template("data/person.html", merchant=merchant, people=found, mark=mark, **names)
 
 
 @bp.post(f"{PERSON}/export")
@@ -136,5 +135,16 @@ def _consent_name(state: str) -> str:
         "opted_in": _("agreed"),
         "opted_out": _("objected"),
         "pending": _("asked, not answered yet"),
+    }
+    return words.get(state, state)
+
+
+def _waiting_name(state: str) -> str:
+    words = {
+        "unconfirmed": _("signed up, not confirmed yet"),
+        "waiting": _("in line"),
+        "called": _("a message is on its way"),
+        "told": _("was told"),
+        "over": _("not in line any more"),
     }
     return words.get(state, state)

@@ -175,7 +175,7 @@ def _line(merchant: Merchant, variant: str) -> Line:
         item = (
             waitlist.item_of(db, merchant.id, variant) if len(variant) <= sign_up_forms.LONGEST_REF else None
         )
-        shop = waitlist.shop_name(db, known)
+        shop = waitlist.shop_name(machine(), db, known)
     state = waitlist.stocked(item) if rules else "off"
     # What nobody can see in the shop is nobody's business here either.
     shown = item if state in ("sold_out", "available") else None

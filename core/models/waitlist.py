@@ -14,6 +14,9 @@ def _where(condition: str) -> dict[str, Any]:
     return {"postgresql_where": text(condition), "sqlite_where": text(condition)}
 
 
+LATER = "state = 'waiting' AND not_before IS NOT NULL"
+
+
 class SignUp(SQLModel, table=True):
     """One person's wish to be told when one variant is back: the subject of one
     trip per `episode`. States: unconfirmed → waiting → called → told | over(reason);
@@ -36,6 +39,7 @@ class SignUp(SQLModel, table=True):
             **_where("state IN ('unconfirmed', 'waiting', 'called')"),
         ),
         Index("ix_sign_ups_line", "variant_id", "place_at", "id", **_where("state = 'waiting'")),
+        Index("ix_sign_ups_later", "variant_id", "not_before", **_where(LATER)),
         Index("ix_sign_ups_called", "variant_id", **_where("state = 'called'")),
         Index("ix_sign_ups_told", "variant_id", "told_at", **_where("told_at IS NOT NULL")),
         Index("ix_sign_ups_ends", "ends_at", **_where("state IN ('unconfirmed', 'waiting')")),

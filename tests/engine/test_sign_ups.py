@@ -1,8 +1,12 @@
 """Waiting for what is sold out: in line, at the place one came at, and out again at any time."""
 
 import re
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from io import BytesIO
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 from sqlalchemy import select, update
@@ -20,8 +24,9 @@ from core.models.tables import (
     sign_up_letters,
     sign_ups,
     tallies,
+    variants,
 )
-from engine import data_acts, links, privacy, retention, sign_up_endings, waitlist
+from engine import data_acts, links, privacy, retention, sign_up_endings, waitlist, whole_export
 from engine import sign_up_letters as letters_engine
 from engine import sign_ups as engine_sign_ups
 from engine.consent import opt_out
@@ -207,6 +212,26 @@ def test_a_shop_that_has_left_offers_nothing(shop: Kontor) -> None:
     with transaction(shop.machine.db) as session:
         privacy.uninstall(session, session.get_one(type(shop.merchant), shop.merchant_id))
     assert sign_up(shop, ANNA).outcome == "off"
+
+
+def test_whoever_presses_many_times_at_once_is_in_line_once(shop: Kontor) -> None:
+    with ThreadPoolExecutor(6) as pool:
+        outcomes = [one.outcome for one in pool.map(lambda _: sign_up(shop, ANNA), range(6))]
+    assert sorted(outcomes) == ["already"] * 5 + ["unconfirmed"]
+    assert (len(shop.rows(sign_ups)), len(shop.rows(people))) == (1, 1)
+
+
+def test_what_comes_back_this_very_moment_takes_no_more_sign_ups(shop: Kontor) -> None:
+    """News of stock finds everybody who signed up before it, and nobody signs up after it."""
+    with ThreadPoolExecutor(1) as pool:
+        with transaction(shop.machine.db) as session:
+            back = {"stock_kind": "units", "stock_units": 3}
+            session.execute(update(variants).where(variants.c.ref == BLANKET).values(**back))
+            joining = pool.submit(sign_up, shop, ANNA)
+            time.sleep(0.5)
+            assert not joining.done()
+        assert joining.result().outcome == "available"
+    assert (shop.rows(sign_ups), shop.rows(sign_up_letters)) == ([], [])
 
 
 # Limits.
@@ -397,6 +422,16 @@ def test_what_is_told_of_a_person_names_what_she_waits_for(shop: Kontor) -> None
     (waits,) = told["waits_for"]
     assert (waits["product"], waits["state"], waits["text"]) == ("Wool blanket, Clay", "waiting", TEXT)
     assert told["consents"][-1]["purpose"] == f"back_in_stock:{BLANKET}"
+
+
+def test_what_is_told_of_the_shop_has_its_lines_and_the_letters_about_them(shop: Kontor) -> None:
+    in_line(shop, ANNA)
+    packed = b"".join(whole_export.of(shop.machine, shop.merchant_id))
+    with ZipFile(BytesIO(packed)) as archive:
+        tables = {name: archive.read(name).decode().splitlines() for name in archive.namelist()}
+    assert (len(tables["sign_ups.csv"]), len(tables["sign_up_letters.csv"])) == (2, 2)
+    assert TEXT in tables["sign_ups.csv"][1]
+    assert "tallies.csv" not in tables
 
 
 def test_two_who_are_found_to_be_one_wait_as_one(shop: Kontor) -> None:

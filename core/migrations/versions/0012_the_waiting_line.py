@@ -47,6 +47,8 @@ def _sign_ups() -> None:
     opened = "state IN ('unconfirmed', 'waiting', 'called')"
     _index("uq_sign_ups_open", "sign_ups", ["merchant_id", "variant_id", "address_id"], opened, unique=True)
     _index("ix_sign_ups_line", "sign_ups", ["variant_id", "place_at", "id"], "state = 'waiting'")
+    later = "state = 'waiting' AND not_before IS NOT NULL"
+    _index("ix_sign_ups_later", "sign_ups", ["variant_id", "not_before"], later)
     _index("ix_sign_ups_called", "sign_ups", ["variant_id"], "state = 'called'")
     _index("ix_sign_ups_told", "sign_ups", ["variant_id", "told_at"], "told_at IS NOT NULL")
     _index("ix_sign_ups_ends", "sign_ups", ["ends_at"], "state IN ('unconfirmed', 'waiting')")
