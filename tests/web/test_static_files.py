@@ -7,6 +7,7 @@ import pytest
 from flask import Flask
 
 from tests.web.browsing import Visitor
+from web.own_pages import PASTED
 
 ROOT = Path(__file__).parents[2]
 
@@ -25,6 +26,15 @@ def test_whoever_asks_without_the_right_mark_asks_again_next_time(visitor: Visit
     with visitor.client.get(asked) as answer:
         assert answer.headers["Cache-Control"] == "no-cache"
         assert answer.data == (ROOT / "static/app.css").read_bytes()
+
+
+@pytest.mark.parametrize("name", PASTED)
+def test_what_stands_in_other_peoples_pages_is_kept_for_a_day(app: Flask, name: str) -> None:
+    """Its address has no mark; and whatever page it stands in may run it."""
+    with app.test_client().get(f"/static/{name}") as answer:
+        assert answer.headers["Cache-Control"].startswith("public, max-age=86400")
+        assert answer.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
+        assert answer.data == (ROOT / "static" / name).read_bytes()
 
 
 def test_text_goes_packed_to_whoever_can_unpack_it(visitor: Visitor) -> None:
