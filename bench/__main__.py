@@ -7,7 +7,19 @@ import sys
 import time
 from collections.abc import Callable
 
-from bench import claiming, deciding, door, fairness, memory, messages, pages, sending, vitals, waves
+from bench import (
+    claiming,
+    deciding,
+    door,
+    fairness,
+    memory,
+    messages,
+    pages,
+    sending,
+    signing_up,
+    vitals,
+    waves,
+)
 from bench.figures import Figure, table, write
 from bench.servers import Servers, servers
 
@@ -21,6 +33,7 @@ PARTS: dict[str, Callable[[Servers], list[Figure]]] = {
     "messages": messages.figures,
     "sending": sending.figures,
     "waves": waves.figures,
+    "signing_up": signing_up.figures,
     "memory": memory.figures,
 }
 
