@@ -126,7 +126,7 @@ def _wave(machine: Machine, merchant_id: int, variant_id: int) -> float:
     """The seconds from the first claim of a wave to its last answer, as the rows tell."""
     with reading(machine.db) as session:
         last = int(session.execute(select(func.coalesce(func.max(effects.c.id), 0))).scalar_one())
-    assert notify_now(machine, merchant_id, variant_id, WAVE)
+    assert notify_now(machine, merchant_id, variant_id, WAVE, "bench")
     wait_until(lambda: _messages(machine, last).done == WAVE, every=0.25)
     told = _messages(machine, last)
     # The next wave is another hour's, as far as the blast guard is asked.

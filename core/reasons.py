@@ -50,7 +50,6 @@ class Reason(StrEnum):
     NOT_OFFERED = "not_offered"
     NO_LONGER_SOLD = "no_longer_sold"
     LEFT_LINE = "left_line"
-    NOT_CONFIRMED = "not_confirmed"
     WAITED_LONG = "waited_long"
 
 
@@ -226,10 +225,6 @@ SENTENCES: dict[Reason, tuple[str, str]] = {
     Reason.LEFT_LINE: (
         "The person no longer wants to be told.",
         "Die Person möchte nicht mehr benachrichtigt werden.",
-    ),
-    Reason.NOT_CONFIRMED: (
-        "The person did not confirm the sign-up.",
-        "Die Person hat die Eintragung nicht bestätigt.",
     ),
     Reason.WAITED_LONG: (
         "The time for which the person wanted to wait is over.",

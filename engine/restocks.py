@@ -1,7 +1,7 @@
 """Restocks: a variant is back while people wait, and its line is told until it is
 sold out again or nobody waits any more."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -107,9 +107,12 @@ def apply(session: Session, line: Line, action: Action) -> None:
             _close(session, line, reason)
 
 
-def look_at(session: Session, line: Line, when: datetime, name: str, people: int | None = None) -> None:
+def look_at(
+    session: Session, line: Line, when: datetime, name: str, asked: Mapping[str, Any] | None = None
+) -> None:
     """The line is looked at `when` (merchant's time), and not at any other time
-    that was thought of before. `people` are as many as may be told then."""
+    that was thought of before. `asked` is what a member wants: up to how many
+    `people` are to be told, and her name."""
     merchant = line.merchant
     restock_id = line.restock_id or _begin(session, line)
     wake_at = clock.real_time(merchant, when)
@@ -125,7 +128,7 @@ def look_at(session: Session, line: Line, when: datetime, name: str, people: int
         "due_at": when,
         "wake_at": wake_at,
         "settings_version": line.saved.version,
-        "payload": {"restock": restock_id, "name": name} | ({"people": people} if people else {}),
+        "payload": {"restock": restock_id, "name": name, **(asked or {})},
     }
     made = insert(effects, session).values(**values, claim=0, attempts=0, undo=False)
     look_id = session.execute(
@@ -207,9 +210,9 @@ def _close(session: Session, line: Line, reason: Reason) -> None:
     sign_up_endings.close(session, mine, reason, clock.now(line.merchant))
 
 
-def notify_now(machine: Machine, merchant_id: int, variant_id: int, people: int) -> bool:
+def notify_now(machine: Machine, merchant_id: int, variant_id: int, people: int, by: str) -> bool:
     """A member wants a line told now, without waiting for the next wave: up to
-    `people`, and no more than there is for them. False where the flow is off or
+    `people`, and no more than there is for them; `by` is her name. False where the flow is off or
     nobody waits."""
     flow = next(flow for flow in machine.flows.values() if flow.subject == "sign_up")
     with transaction(machine.db) as session:
@@ -218,8 +221,9 @@ def notify_now(machine: Machine, merchant_id: int, variant_id: int, people: int)
         if saved.mode == "off" or not _anybody(session, merchant, variant_id):
             return False
         line = Line(merchant, flow, saved, variant_id)
-        if not _hurry(session, line, people):
-            look_at(session, line, clock.now(merchant), "now", people)
+        asked = {"people": people, "by": by}
+        if not _hurry(session, line, asked):
+            look_at(session, line, clock.now(merchant), "now", asked)
     machine.bells.due()
     return True
 
@@ -229,14 +233,14 @@ def _anybody(session: Session, merchant: Merchant, variant_id: int) -> bool:
     return bool(session.execute(select(exists().where(*mine))).scalar_one())
 
 
-def _hurry(session: Session, line: Line, people: int) -> bool:
+def _hurry(session: Session, line: Line, asked: Mapping[str, Any]) -> bool:
     """The look that was to come is now; false where the line is not being told."""
     found = select(restocks.c.id, restocks.c.look_id).where(restocks.c.id.in_(_running(line)))
     running = session.execute(found.with_for_update()).one_or_none()
     if running is None:
         return False
     now = clock.now()
-    payload = {"restock": running.id, "name": "now", "people": people}
+    payload = {"restock": running.id, "name": "now", **asked}
     waits = (effects.c.merchant_id == line.merchant.id, effects.c.id == running.look_id)
     hurried = update(effects).where(*waits, effects.c.state == "pending")
     session.execute(hurried.values(due_at=clock.now(line.merchant), wake_at=now, payload=payload))

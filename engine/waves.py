@@ -116,9 +116,9 @@ def _apply(session: Session, settings: Settings, line: Line, action: Any, row: A
         # A wave begins with the first who is called, not while all of them sleep.
         _count(session, line, called, facts[LineFacts].now if action.begins else None)
     if more:
-        rest = row.payload.get("people")
-        again = None if rest is None else rest - called
-        look_at(session, line, facts[LineFacts].now, "wave", again)
+        asked = {name: row.payload[name] for name in ("people", "by") if name in row.payload}
+        rest = asked | ({"people": asked["people"] - called} if asked else {})
+        look_at(session, line, facts[LineFacts].now, "wave", rest)
 
 
 def _goes_on(session: Session, line: Line, facts: Facts) -> bool:

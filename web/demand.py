@@ -16,7 +16,7 @@ from engine.waitlist import FLOW
 from web.i18n import gettext as _
 from web.i18n import ngettext
 from web.pages import machine
-from web.session import current_merchant
+from web.session import current_member, current_merchant
 
 bp = Blueprint("demand", __name__, url_prefix="/m/<key>/demand")
 
@@ -84,7 +84,7 @@ def notify(key: str, variant_id: int) -> AnyResponse:
     if people is None:
         flash(_("Say with a number how many people may be told."), "error")
         return redirect(url_for(".ask", key=key, variant_id=variant_id), 303)
-    if restocks.notify_now(machine(), merchant.id, variant_id, people):
+    if restocks.notify_now(machine(), merchant.id, variant_id, people, current_member()):
         flash(
             ngettext(
                 "Up to %(num)d person is told, as far as there is something for her.",

@@ -69,7 +69,7 @@ def _open_line(site: Site, number: int) -> None:
             found = resolve(session, machine.vault, merchant.id, contact, clock.now(merchant))
             assert found is not None
             _sign_up(session, merchant, variant_id, found)
-    assert lines.notify_now(machine, shop.merchant_id, variant_id, PEOPLE)
+    assert lines.notify_now(machine, shop.merchant_id, variant_id, PEOPLE, "Mara")
 
 
 def _sign_up(session: Session, merchant: Merchant, variant_id: int, found: Found) -> None:

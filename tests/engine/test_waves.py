@@ -258,10 +258,10 @@ def test_a_member_has_the_next_ones_told_now_and_never_more_than_there_is(kontor
     kontor.forward(minutes=10)
     assert told(postbox) == [0, 1, 2]
     (variant,) = {row.variant_id for row in kontor.rows(sign_ups)}
-    assert restocks.notify_now(kontor.machine, kontor.merchant_id, variant, 2)
+    assert restocks.notify_now(kontor.machine, kontor.merchant_id, variant, 2, "Mara")
     kontor.settle()
     assert told(postbox) == [0, 1, 2, 3, 4]
-    assert restocks.notify_now(kontor.machine, kontor.merchant_id, variant, 100)
+    assert restocks.notify_now(kontor.machine, kontor.merchant_id, variant, 100, "Mara")
     kontor.settle()
     assert len(told(postbox)) <= 8
 

@@ -343,7 +343,7 @@ def test_no_function_reaches_into_another_merchants_waiting_lines(cast: Cast) ->
     assert not engine_sign_ups.leave(machine, other, waits.id)
     assert not engine_sign_ups.confirm(machine, other, waits.id)
     assert waitlist.look(machine, other, waits.id) is None
-    assert not restocks.notify_now(machine, other, waits.variant_id, 5)
+    assert not restocks.notify_now(machine, other, waits.variant_id, 5, "Mara")
     with reading(machine.db) as session:
         assert engine_demand.listing(session, other, 10) == []
         assert engine_demand.of_variant(session, other, waits.variant_id) is None
