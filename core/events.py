@@ -222,6 +222,14 @@ class StockChanged(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class BackInStockRequested(Event):
+    """Somebody has joined the waiting line of a variant."""
+
+    variant_ref: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class PersonChanged(Event):
     contact: Contact
     updated_at: datetime

@@ -11,7 +11,7 @@ from core.db import insert, transact
 from core.models import Merchant
 from core.models.tables import effects, enrolments
 from core.reasons import Reason, noted
-from engine import awaiting
+from engine import awaiting, places
 from engine.decisions import Said, record
 from engine.identity import lock_people
 from engine.machine import Machine
@@ -96,6 +96,7 @@ def _begin(session: Session, merchant: Merchant, row: Any, by: str) -> None:
         "wake_at": clock.now(),
     }
     session.execute(insert(effects, session).values(**message))
+    places.call_again(session, merchant.id, row)
     said = Said.of_trip(enrolment, "again", (Reason.SENT_AGAIN,), clock.now(merchant), None)
     record(session, said, f"{by}#{row.id}")
     announce(session, merchant.id, clock.now())

@@ -19,6 +19,7 @@ from engine import (
     readings,
     recounting,
     refusals,
+    restocks,
     retention,
     senders,
     sign_in,
@@ -131,6 +132,7 @@ def _upkeep(machine: Machine) -> None:
 def _sweep(machine: Machine) -> None:
     sweep.leases(machine)
     sweep.recount_work(machine)
+    restocks.look_again_at_forgotten(machine)
     attempts.drop_late(machine)
     sign_up_endings.expire(machine)
     machine.bells.inbox()

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import bindparam, literal_column, or_, select, update
+from sqlalchemy import bindparam, literal_column, select, update
 from sqlalchemy.orm import Session
 
 from core import clock
@@ -30,6 +30,10 @@ NO_ROOM = (
     Reason.UNINSTALLED,
 )
 KEEPS_PLACE = (*NO_ROOM, Reason.QUIET_HOURS, Reason.EXPIRED, Reason.DISCARDED, Reason.SHOP_UNREACHABLE)
+# What went wrong at the shop's or at ours: she keeps her place for another day, a few times.
+NOT_HERS = (Reason.PROVIDER_REFUSED, Reason.INTERNAL)
+MOST_EPISODES = 3
+A_DAY = timedelta(days=1)
 SOON = timedelta(minutes=1)
 
 
@@ -45,9 +49,10 @@ def after(session: Session, merchant: Merchant, row: Any, state: str, reason: st
     if "sign_up" not in row.payload or row.mode != "live":
         return
     which = row.payload["sign_up"]
-    if state == "pending":
+    if state in ("pending", "held"):
         _NOT_YET.tell(session, {"whose": merchant.id, "which": which})
     elif state in ("failed", "skipped"):
+        _NOT_YET.tell(session, {"whose": merchant.id, "which": which})
         why = Reason((reason or Reason.INTERNAL.value).partition(":")[0])
         ended(session, merchant.id, which, why, clock.now(merchant))
 
@@ -59,6 +64,9 @@ def ended(session: Session, merchant_id: int, sign_up_id: int, reason: Reason, a
         _BACK.tell(session, mine)
         if reason is Reason.DAILY_CEILING:
             leave_until(session, merchant_id, [sign_up_id], _tomorrow(session, merchant_id, at))
+    elif reason in NOT_HERS:
+        _TRY_AGAIN.tell(session, mine | {"at": at + A_DAY})
+        _OVER.tell(session, mine | {"why": reason.value, "at": at})
     else:
         _OVER.tell(session, mine | {"why": reason.value, "at": at})
     if reason not in NO_ROOM:
@@ -69,6 +77,12 @@ def _tomorrow(session: Session, merchant_id: int, at: datetime) -> datetime:
     """When the shop may send again."""
     zone = ZoneInfo(session.get_one(Merchant, merchant_id).timezone)
     return calendar.midnight_after(at + timedelta(seconds=1), zone)
+
+
+def call_again(session: Session, merchant_id: int, row: Any) -> None:
+    """A member has her message sent once more, for nobody knows whether it came."""
+    if "sign_up" in row.payload:
+        _NOT_YET.tell(session, {"whose": merchant_id, "which": row.payload["sign_up"]})
 
 
 def leave_until(session: Session, merchant_id: int, which: list[int], until: datetime) -> None:
@@ -89,9 +103,14 @@ _BACK = Statement(
     .where(*_MINE, sign_ups.c.state == "called")
     .values(state="waiting", episode=sign_ups.c.episode + 1)
 )
+_TRY_AGAIN = Statement(
+    update(sign_ups)
+    .where(*_MINE, sign_ups.c.state == "called", sign_ups.c.episode < MOST_EPISODES)
+    .values(state="waiting", episode=sign_ups.c.episode + 1, not_before=bindparam("at"))
+)
 _OVER = Statement(
     update(sign_ups)
-    .where(*_MINE, or_(sign_ups.c.state == "called", sign_ups.c.state == "told"))
+    .where(*_MINE, sign_ups.c.state == "called")
     .values(state="over", reason=bindparam("why"), told_at=None, over_at=bindparam("at"))
 )
 

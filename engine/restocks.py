@@ -2,17 +2,18 @@
 sold out again or nobody waits any more."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, exists, literal_column, or_, select, update
+import structlog
+from sqlalchemy import Select, exists, func, literal_column, or_, select, update
 from sqlalchemy.orm import Session
 
 from core import clock
 from core.actions import Action, CloseLine, Exit, WakeAt
-from core.db import insert, transaction
-from core.events import Event, ProductUpdated, StockChanged
+from core.db import insert, reading, transaction
+from core.events import BackInStockRequested, Event, ProductUpdated, StockChanged
 from core.facts import Facts
 from core.models import Merchant
 from core.models.tables import effects, products, restocks, sign_ups, variants
@@ -25,7 +26,11 @@ from engine.shop_settings import Saved
 from engine.work import announce
 from flows.flow import Flow
 
+log = structlog.get_logger()
+
 RUNNING = restocks.c.state == literal_column("'running'")
+# A line whose look failed is looked at again after that.
+SOON = timedelta(minutes=10)
 WAITS = sign_ups.c.state == literal_column("'waiting'")
 
 
@@ -56,12 +61,22 @@ def hear(session: Session, merchant: Merchant, flow: Flow, saved: Saved, touched
             apply(session, line, action)
 
 
+def joined(machine: Machine, session: Session, merchant: Merchant, variant_ref: str) -> None:
+    """Somebody has joined a line whose variant may have come back meanwhile."""
+    touched = [Touched(BackInStockRequested(variant_ref, clock.now(merchant)))]
+    known = machine.settings_of(session, merchant.id, merchant.settings_rev)
+    for flow in machine.flows.values():
+        saved = known.flows[flow.key]
+        if flow.subject == "sign_up" and saved.mode != "off":
+            hear(session, merchant, flow, saved, touched)
+
+
 def _by_variant(touched: Sequence[Touched]) -> dict[tuple[str, str], Event]:
     """By what each event names: a variant, or a product with all it has."""
     found: dict[tuple[str, str], Event] = {}
     for item in touched:
         match item.event:
-            case StockChanged(variant_ref=ref):
+            case StockChanged(variant_ref=ref) | BackInStockRequested(variant_ref=ref):
                 found[("variant", ref)] = item.event
             case ProductUpdated(product=product):
                 found[("product", product.ref)] = item.event
@@ -223,7 +238,7 @@ def notify_now(machine: Machine, merchant_id: int, variant_id: int, people: int,
         line = Line(merchant, flow, saved, variant_id)
         asked = {"people": people, "by": by}
         if not _hurry(session, line, asked):
-            look_at(session, line, clock.now(merchant), "now", asked)
+            look_at(session, _going_on(session, line), clock.now(merchant), "now", asked)
     machine.bells.due()
     return True
 
@@ -241,8 +256,39 @@ def _hurry(session: Session, line: Line, asked: Mapping[str, Any]) -> bool:
         return False
     now = clock.now()
     payload = {"restock": running.id, "name": "now", **asked}
-    waits = (effects.c.merchant_id == line.merchant.id, effects.c.id == running.look_id)
-    hurried = update(effects).where(*waits, effects.c.state == "pending")
-    session.execute(hurried.values(due_at=clock.now(line.merchant), wake_at=now, payload=payload))
+    look = (effects.c.merchant_id == line.merchant.id, effects.c.id == running.look_id)
+    waits = (*look, effects.c.state.in_(("pending", "claimed")))
+    values = {"due_at": clock.now(line.merchant), "wake_at": now, "payload": payload}
+    hurried: Any = session.execute(update(effects).where(*waits).values(**values))
     announce(session, line.merchant.id, now)
-    return True
+    return bool(hurried.rowcount)
+
+
+def _going_on(session: Session, line: Line) -> Line:
+    """The line with its restock, if one runs, and the looks there were at it."""
+    running = session.execute(_running(line)).scalar_one_or_none()
+    if running is None:
+        return line
+    looks = effects.c.key.like(f"{line.merchant.key}.line{running}.%")
+    mine = (effects.c.merchant_id == line.merchant.id, effects.c.kind == WAVE, looks)
+    steps = session.execute(select(func.max(effects.c.step)).where(*mine)).scalar_one()
+    return replace(line, restock_id=running, step=int(steps or 0))
+
+
+def look_again_at_forgotten(machine: Machine) -> None:
+    """A restock that runs is looked at again, whatever became of the look that was
+    to come: a fault of ours may have ended it."""
+    open_ = exists().where(
+        effects.c.id == restocks.c.look_id, effects.c.state.in_(("pending", "claimed", "acting", "held"))
+    )
+    with reading(machine.db) as session:
+        found = select(restocks.c.merchant_id, restocks.c.variant_id, restocks.c.flow).where(RUNNING, ~open_)
+        forgotten = session.execute(found).all()
+    for row in forgotten:
+        log.warning("line_forgotten", merchant_id=row.merchant_id, variant_id=row.variant_id)
+        with transaction(machine.db) as session:
+            merchant = session.get_one(Merchant, row.merchant_id)
+            saved = machine.settings_of(session, merchant.id, merchant.settings_rev).flows[row.flow]
+            line = _going_on(session, Line(merchant, machine.flows[row.flow], saved, row.variant_id))
+            if line.restock_id is not None:
+                look_at(session, line, clock.now(merchant) + SOON, "wave")

@@ -6,6 +6,7 @@ once more.
 """
 
 import secrets
+from collections import Counter
 from collections.abc import Collection
 from datetime import timedelta
 from typing import Any, Literal
@@ -34,6 +35,8 @@ STATE = {"confirm": "unconfirmed", "waiting": "waiting"}
 AGAIN = {"confirm": timedelta(minutes=15), "waiting": timedelta(days=1)}
 MOST = 3
 LEASE = timedelta(minutes=5)
+# So many of one shop in a round.
+SHARE = 20
 # Later each time, and given up in the end: she signs up once more.
 RETRY = (timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1), timedelta(hours=6))
 
@@ -58,14 +61,15 @@ def want_again(session: Session, merchant_id: int, sign_up_id: int, kind: Kind) 
 
 
 def run(machine: Machine, most: int = 50) -> int:
-    """Send the letters that are up; how many. A shop whose server takes none
-    keeps no other waiting."""
-    done, resting = 0, set[int]()
+    """Send the letters that are up; how many. A shop whose server takes none, or
+    that has many, keeps no other waiting."""
+    done, resting, sent = 0, set[int](), Counter[int]()
     while done < most and not machine.stopping.is_set():
         row = _claim(machine, resting)
         if row is None:
             break
-        if not _sent(machine, row):
+        sent[row.merchant_id] += 1
+        if not _sent(machine, row) or sent[row.merchant_id] >= SHARE:
             resting.add(row.merchant_id)
         done += 1
     return done

@@ -19,7 +19,7 @@ from core.models import Merchant
 from core.models.tables import consents, sign_ups, suppressions, variants
 from core.reasons import Reason
 from core.statements import Statement
-from engine import sign_up_endings, sign_up_letters, tallies, waitlist
+from engine import restocks, sign_up_endings, sign_up_letters, tallies, waitlist
 from engine.attempts import line_of
 from engine.built import Inserting
 from engine.identity import fingerprint, lock_people, resolve
@@ -35,7 +35,7 @@ CONFIRMED_WITHIN = timedelta(days=3)
 OF_FORM = Limit("waiting_form", 5, timedelta(days=1))
 OF_VISITOR = Limit("waiting_visitor", 30, timedelta(hours=1))
 OF_ADDRESS = Limit("waiting_address", 10, timedelta(days=1))
-OF_MERCHANT = Limit("waiting_merchant", 10_000, timedelta(hours=1))
+OF_MERCHANT = Limit("waiting_merchant", 1_000, timedelta(hours=1))
 
 Outcome = Literal["waiting", "unconfirmed", "already", "available", "unknown", "too_many", "off"]
 
@@ -104,7 +104,7 @@ def _joined(machine: Machine, session: Session, merchant: Merchant, rules: Rules
         return Joined("available")
     known = _open_one(session, merchant.id, item.id, found.email_id)
     if known is not None:
-        _again(session, merchant, rules, known)
+        _again(machine, session, merchant, rules, known)
         return Joined("already", known.id, rules.double_opt_in)
     owner = {"person_id": found.person_id, "address_id": found.email_id}
     sign_up_id = _write(session, merchant, rules, wish, item, owner)
@@ -166,22 +166,24 @@ def _open_one(session: Session, merchant_id: int, variant_id: int, address_id: i
     return found[0] if found else None
 
 
-def _again(session: Session, merchant: Merchant, rules: Rules, row: Any) -> None:
+def _again(machine: Machine, session: Session, merchant: Merchant, rules: Rules, row: Any) -> None:
     """She asked once more: her place stays, and a mail tells her which it is."""
     if row.state == "unconfirmed" and rules.double_opt_in:
         ends_at = clock.now(merchant) + CONFIRMED_WITHIN
         session.execute(update(sign_ups).where(sign_ups.c.id == row.id).values(ends_at=ends_at))
         return sign_up_letters.want_again(session, merchant.id, row.id, "confirm")
     if row.state == "unconfirmed":
-        _let_in(session, merchant, rules, row)
+        _let_in(machine, session, merchant, rules, row)
     return sign_up_letters.want_again(session, merchant.id, row.id, "waiting")
 
 
-def _let_in(session: Session, merchant: Merchant, rules: Rules, row: Any) -> None:
+def _let_in(machine: Machine, session: Session, merchant: Merchant, rules: Rules, row: Any) -> None:
     at = clock.now(merchant)
     values = {"state": "waiting", "confirmed_at": at, "ends_at": at + timedelta(days=rules.keep_days)}
     session.execute(update(sign_ups).where(sign_ups.c.id == row.id).values(**values))
     _act(session, merchant.id, row.address_id, row.ref, "opted_in", at, row.source, row.text)
+    # It may have come back while she looked for the mail.
+    restocks.joined(machine, session, merchant, row.ref)
 
 
 _ADD = Inserting(sign_ups, lambda row: row.returning(sign_ups.c.id))
@@ -250,7 +252,7 @@ def _confirmed(machine: Machine, session: Session, merchant_id: int, sign_up_id:
     rules, row = waitlist.rules(machine, session, merchant), _hers(session, merchant_id, sign_up_id)
     if rules is None or row is None or row.state != "unconfirmed" or row.ends_at <= clock.now(merchant):
         return False
-    _let_in(session, merchant, rules, row)
+    _let_in(machine, session, merchant, rules, row)
     return True
 
 

@@ -25,7 +25,6 @@ Stocked = Literal["sold_out", "available", "unknown"]
 class Rules:
     """What the merchant has set for her waiting lines."""
 
-    mode: str
     double_opt_in: bool
     keep_days: int
 
@@ -49,13 +48,13 @@ class Seen:
 
 
 def rules(machine: Machine, session: Session, merchant: Merchant) -> Rules | None:
-    """None where the shop has no waiting lines, or is gone. In shadow mode
-    there are some: who would have been told is written down."""
+    """None where the shop has no waiting lines, or is gone. In shadow mode nobody
+    is let in: whoever signs up is promised a mail that would not come."""
     if FLOW not in machine.flows or merchant.uninstalled_at is not None:
         return None
     saved = machine.settings_of(session, merchant.id, merchant.settings_rev).flows[FLOW]
     told: Any = saved.settings
-    return None if saved.mode == "off" else Rules(saved.mode, told.double_opt_in, told.keep_days)
+    return Rules(told.double_opt_in, told.keep_days) if saved.mode == "live" else None
 
 
 def purpose_of(variant_ref: str) -> str:

@@ -76,7 +76,6 @@ def _mend(session: Session, merchant_id: int, queue: Any) -> None:
         enrolments.c.mode == "live",
         enrolments.c.subject == "sign_up",
         enrolments.c.subject_id == sign_ups.c.id,
-        enrolments.c.episode == sign_ups.c.episode,
         enrolments.c.state.in_(UNDER_WAY),
     )
     mine = (sign_ups.c.merchant_id + 0 == merchant_id, sign_ups.c.variant_id == queue.variant_id)

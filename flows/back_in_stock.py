@@ -17,7 +17,7 @@ from core.actions import (
     Verdict,
     WakeAt,
 )
-from core.events import Event, ProductUpdated, Stock, StockChanged
+from core.events import BackInStockRequested, Event, ProductUpdated, Stock, StockChanged
 from core.facts import ConsentFacts, Fact, Facts, LineFacts, SignUpFacts
 from core.reasons import Reason
 from core.settings import FlowSettings, Section, setting
@@ -126,7 +126,7 @@ class BackInStock:
     rank: ClassVar[int] = 10
     purpose: ClassVar[Purpose] = "requested"
     subject: ClassVar[SubjectKind] = "sign_up"
-    listens_to: ClassVar[tuple[type[Event], ...]] = (StockChanged, ProductUpdated)
+    listens_to: ClassVar[tuple[type[Event], ...]] = (StockChanged, ProductUpdated, BackInStockRequested)
     needs: ClassVar[tuple[type[Fact], ...]] = (LineFacts, SignUpFacts, ConsentFacts)
     Settings: ClassVar[type[FlowSettings]] = BackInStockSettings
     presets: ClassVar[Mapping[str, Preset]] = {}
@@ -153,7 +153,7 @@ class BackInStock:
         if missing:
             return [Exit(missing)]
         pause = timedelta(minutes=settings.pause_minutes)
-        begins = name == "now" or line.wave_at is None or line.now >= line.wave_at + pause
+        begins = line.wave_at is None or line.now >= line.wave_at + pause
         next_wave = line.now + pause if begins or line.wave_at is None else line.wave_at + pause
         spoken_for = line.on_way + (0 if begins else line.told - line.ordered)
         people = max(0, self._most(settings, line.stock) - spoken_for)

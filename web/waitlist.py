@@ -257,7 +257,7 @@ def _json(told: Mapping[str, Any], status: int) -> Response:
 @bp.after_request
 def _add_headers(response: Response) -> Response:
     response.headers.update(shopper.HEADERS)
-    if request.endpoint in ("waitlist.form", "waitlist.join"):
+    if request.endpoint in ("waitlist.form", "waitlist.join") and response.status_code != 404:
         _open_to_the_shop(response)
     return response
 

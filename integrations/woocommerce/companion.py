@@ -67,16 +67,21 @@ def _read(access: Access, said: Any) -> Companion:
     return Companion(
         version=told.text("version")[:40],
         mark=told.text_or_none("mark") or "",
-        page=_page(told),
+        page=_page(told, access.identity.domain),
         waiting=max(told.whole_or_none("waiting") or 0, 0),
         dropped=max(told.whole_or_none("dropped") or 0, 0),
     )
 
 
-def _page(told: Payload) -> str:
-    """It is shown to a frame's policy and to browsers: nothing but a plain address."""
+def _page(told: Payload, store: str) -> str:
+    """It is shown to a frame's policy and browsers are led to it: nothing but a plain
+    address of the store's own host or of one below it."""
     page = told.link_or_none("admin") or ""
     parts = urlsplit(page)
+    own = store.partition("/")[0].partition(":")[0].lower().removeprefix("www.")
+    host = parts.hostname or ""
+    if host != own and not host.endswith(f".{own}"):
+        raise Permanent("the plugin names a page at another host than the store's")
     if parts.scheme != "https" or not parts.hostname or "@" in parts.netloc or len(page) > LONGEST_PAGE:
         raise Permanent("the plugin names no page of its own")
     return page

@@ -4,9 +4,12 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from core.db import transaction
+from core.errors import AddressRefused, InDoubt, NeedsMerchant, Permanent
 from core.models.tables import consents, effects, sign_ups
-from engine import blast, consent, restocks
+from engine import blast, consent, doubt, privacy, restocks
 from integrations.sandbox.records import Records
 from tests.engine.line import BACK_IN_STOCK, MUG, join, lines, name, open_line, reasons, states, switch, told
 from tests.engine.stories import mode, save_shop, with_postbox
@@ -258,12 +261,92 @@ def test_a_member_has_the_next_ones_told_now_and_never_more_than_there_is(kontor
     kontor.forward(minutes=10)
     assert told(postbox) == [0, 1, 2]
     (variant,) = {row.variant_id for row in kontor.rows(sign_ups)}
+    for _ in range(3):
+        assert restocks.notify_now(kontor.machine, kontor.merchant_id, variant, 2, "Mara")
+        kontor.settle()
+    assert told(postbox) == [0, 1, 2]
+    kontor.hear(kontor.store.restock(MUG, 3))
     assert restocks.notify_now(kontor.machine, kontor.merchant_id, variant, 2, "Mara")
     kontor.settle()
     assert told(postbox) == [0, 1, 2, 3, 4]
-    assert restocks.notify_now(kontor.machine, kontor.merchant_id, variant, 100, "Mara")
+
+
+def test_a_member_need_not_wait_until_the_stock_has_settled(kontor: Kontor) -> None:
+    postbox = with_postbox(kontor)
+    open_line(kontor, 2)
+    kontor.hear(kontor.store.restock(MUG, 1))
+    (variant,) = {row.variant_id for row in kontor.rows(sign_ups)}
+    assert restocks.notify_now(kontor.machine, kontor.merchant_id, variant, 5, "Mara")
     kontor.settle()
-    assert len(told(postbox)) <= 8
+    assert told(postbox) == [0, 1]
+
+
+def test_what_the_mail_server_refuses_for_the_shop_costs_nobody_the_place(kontor: Kontor) -> None:
+    postbox = with_postbox(kontor)
+    open_line(kontor, 2)
+    postbox.failing = Permanent("554 over quota")
+    kontor.hear(kontor.store.restock(MUG, 5))
+    kontor.forward(hours=3)
+    assert states(kontor) == ["waiting", "waiting"]
+    postbox.failing = None
+    kontor.forward(days=1, hours=2)
+    assert told(postbox) == [0, 1]
+
+
+def test_an_address_that_does_not_exist_leaves_the_line(kontor: Kontor) -> None:
+    postbox = with_postbox(kontor)
+    open_line(kontor, 1)
+    postbox.failing = AddressRefused("550 no such user")
+    kontor.hear(kontor.store.restock(MUG, 5))
+    kontor.forward(hours=3)
+    assert states(kontor) == ["over:bounced"]
+
+
+def test_whoever_was_called_while_the_shop_must_be_reconnected_is_told_afterwards(kontor: Kontor) -> None:
+    postbox = with_postbox(kontor)
+    open_line(kontor, 2)
+    postbox.failing = NeedsMerchant("the access is gone")
+    kontor.hear(kontor.store.restock(MUG, 5))
+    kontor.forward(minutes=30)
+    assert states(kontor) == ["called", "called"]
+    postbox.failing = None
+    with transaction(kontor.machine.db) as session:
+        privacy.mended(session, kontor.merchant_id)
+    kontor.settle()
+    assert told(postbox) == [0, 1]
+    assert states(kontor) == ["told", "told"]
+
+
+def test_a_message_in_doubt_can_be_sent_again(kontor: Kontor) -> None:
+    postbox = with_postbox(kontor)
+    open_line(kontor, 1)
+    postbox.failing = InDoubt("the line broke")
+    kontor.hear(kontor.store.restock(MUG, 5))
+    kontor.forward(minutes=30)
+    assert states(kontor) == ["told"]
+    postbox.failing = None
+    (doubtful,) = kontor.rows(effects, effects.c.state == "unknown")
+    assert doubt.send_again(kontor.machine, kontor.merchant_id, doubtful.id, "Mara") == "done"
+    kontor.settle()
+    assert told(postbox) == [0]
+    assert states(kontor) == ["told"]
+
+
+def test_a_look_that_failed_is_not_the_last(kontor: Kontor, monkeypatch: pytest.MonkeyPatch) -> None:
+    postbox = with_postbox(kontor)
+    open_line(kontor, 2)
+
+    def broken(*_: object) -> None:
+        raise ValueError("a fault of ours")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(type(BACK_IN_STOCK), "wake", broken)
+        kontor.hear(kontor.store.restock(MUG, 5))
+        kontor.forward(minutes=30)
+    assert told(postbox) == []
+    restocks.look_again_at_forgotten(kontor.machine)
+    kontor.forward(minutes=30)
+    assert told(postbox) == [0, 1]
 
 
 def test_whom_the_daily_ceiling_holds_is_told_the_next_day(kontor: Kontor) -> None:
