@@ -38,8 +38,7 @@ def sign_up(platform: str) -> Response:
 
 def _visitor() -> str | None:
     """The shopper's address as the platform tells it, which is believed as its signature
-    holds: the last one before that of the platform itself (Shopify: "Authenticate app
-    proxies", the header of the forwarded request)."""
+    holds: the last one before that of the platform itself."""
     told = [one.strip() for one in request.headers.get("X-Forwarded-For", "").split(",")]
     before = [one for one in told if one and one != request.remote_addr]
     return before[-1][:45] if before else None

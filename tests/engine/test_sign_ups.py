@@ -15,9 +15,11 @@ from core import clock
 from core.db import reading, transaction
 from core.errors import InDoubt, Permanent, Retryable
 from core.events import Contact, Stock
+from core.facts import Mode
 from core.models.tables import (
     addresses,
     consents,
+    effects,
     mailbox_messages,
     merchants,
     people,
@@ -202,11 +204,20 @@ def test_only_what_is_sold_out_has_a_line(
     assert (shop.rows(sign_ups), shop.rows(people)) == ([], [])
 
 
-def test_in_shadow_mode_there_are_lines_and_when_it_is_off_there_are_none(shop: Kontor) -> None:
-    switch(shop.machine, shop.merchant_id, "off")
+@pytest.mark.parametrize("mode", ["off", "shadow"])
+def test_nobody_is_let_into_a_line_that_would_not_be_told(shop: Kontor, mode: Mode) -> None:
+    switch(shop.machine, shop.merchant_id, mode)
     assert sign_up(shop, ANNA).outcome == "off"
-    switch(shop.machine, shop.merchant_id, "shadow")
-    assert sign_up(shop, ANNA).outcome == "unconfirmed"
+    assert letters(shop) == 0
+
+
+def test_whoever_confirms_when_it_has_come_back_meanwhile_is_told(shop: Kontor) -> None:
+    joined = sign_up(shop, ANNA)
+    stock(shop.machine, shop.merchant_id, SOME, minutes=1)
+    assert joined.sign_up_id is not None
+    assert engine_sign_ups.confirm(shop.machine, shop.merchant_id, joined.sign_up_id)
+    (look,) = shop.rows(effects, effects.c.kind == "release_wave")
+    assert look.state == "pending"
 
 
 def test_a_shop_that_has_left_offers_nothing(shop: Kontor) -> None:
