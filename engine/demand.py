@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Select, func, literal_column, select
+from sqlalchemy import Select, and_, func, literal_column, select
 from sqlalchemy.orm import Session
 
 from core.models import Merchant
-from core.models.tables import addresses, restocks, sign_ups, variants
+from core.models.tables import addresses, effects, restocks, sign_ups, variants
 from core.money import Money
 from engine import turns, waitlist
 from engine.machine import Machine
@@ -25,8 +25,9 @@ FIRST = 10
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """One variant and its line. `wave` is that of the restock under way; `units`
-    are set where the shop keeps a number."""
+    """One variant and its line. `wave` is that of the restock under way, `next_at`
+    when the line is looked at next and `put_off` why not sooner; `units` are set
+    where the shop keeps a number."""
 
     variant_id: int
     name: str
@@ -39,6 +40,8 @@ class Wanted:
     state: State
     wave: int
     units: int | None
+    next_at: datetime | None
+    put_off: str | None
 
     @property
     def in_stock(self) -> bool:
@@ -128,14 +131,19 @@ def _told(session: Session, merchant_id: int, ids: Sequence[int]) -> dict[int, i
     return {row[0]: int(row[1]) for row in session.execute(asked.group_by(sign_ups.c.variant_id))}
 
 
-def _running(session: Session, merchant_id: int, ids: Sequence[int]) -> dict[int, int]:
-    """The wave of each line that is really being told."""
+def _running(session: Session, merchant_id: int, ids: Sequence[int]) -> dict[int, Any]:
+    """The wave of each line that is really being told, and when it is looked at next."""
     mine = (restocks.c.merchant_id == merchant_id, restocks.c.variant_id.in_(ids))
-    found = select(restocks.c.variant_id, restocks.c.wave).where(*mine, _RUNS, restocks.c.mode == "live")
-    return {row.variant_id: row.wave for row in session.execute(found)}
+    found = (
+        select(restocks.c.variant_id, restocks.c.wave, effects.c.due_at, effects.c.reason)
+        .outerjoin(effects, and_(effects.c.id == restocks.c.look_id, effects.c.merchant_id == merchant_id))
+        .where(*mine, _RUNS, restocks.c.mode == "live")
+    )
+    return {row.variant_id: row for row in session.execute(found)}
 
 
-def _wanted(row: Any, told: int, wave: int | None) -> Wanted:
+def _wanted(row: Any, told: int, running: Any | None) -> Wanted:
+    wave = running.wave if running else None
     return Wanted(
         row.id,
         waitlist.name_of(row),
@@ -148,6 +156,8 @@ def _wanted(row: Any, told: int, wave: int | None) -> Wanted:
         _state(row, wave),
         wave or 0,
         row.stock_units if row.stock_kind == "units" else None,
+        running.due_at if running else None,
+        running.reason if running else None,
     )
 
 

@@ -45,6 +45,7 @@ class Seen:
     place: int | None
     place_at: datetime
     ends_at: datetime
+    is_live: bool
 
 
 def rules(machine: Machine, session: Session, merchant: Merchant) -> Rules | None:
@@ -136,6 +137,7 @@ def look(machine: Machine, merchant_id: int, sign_up_id: int) -> Seen | None:
             place_of(session, row) if row.state == "waiting" else None,
             row.place_at,
             row.ends_at,
+            rules(machine, session, merchant) is not None,
         )
 
 

@@ -33,8 +33,8 @@ class BackInStockSettings(OneMessageSettings):
     content: ClassVar[str] = "back"
     minimum: int = setting(
         1,
-        label="Back from",
-        label_de="Wieder da ab",
+        label="Tell from so many on",
+        label_de="Melden ab",
         help="One return should not wake five hundred people.",
         help_de="Eine einzelne Retoure sollte nicht fünfhundert Personen wecken.",
         unit=("pieces", "Stück"),
@@ -43,8 +43,8 @@ class BackInStockSettings(OneMessageSettings):
     )
     settle_minutes: int = setting(
         2,
-        label="And so for",
-        label_de="Und das seit",
+        label="Tell only once it has been so for",
+        label_de="Erst melden, wenn es so lange da ist",
         help="Stock that comes and goes within this time tells nobody.",
         help_de="Bestand, der in dieser Zeit kommt und geht, benachrichtigt niemanden.",
         unit=("min", "Min."),
@@ -87,8 +87,8 @@ class BackInStockSettings(OneMessageSettings):
     )
     keep_days: int = setting(
         90,
-        label="People wait for",
-        label_de="Personen warten",
+        label="A place holds for",
+        label_de="Ein Platz gilt",
         help="After that a sign-up ends by itself.",
         help_de="Danach endet eine Eintragung von selbst.",
         unit=("days", "Tage"),

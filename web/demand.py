@@ -43,6 +43,7 @@ def page(key: str) -> str:
         more=number * SHOWN < variants,
         mode=mode,
         flow=FLOW,
+        app_url=machine().config.app_url,
         state_name=state_name,
     )
 
@@ -87,8 +88,10 @@ def notify(key: str, variant_id: int) -> AnyResponse:
     if restocks.notify_now(machine(), merchant.id, variant_id, people, current_member()):
         flash(
             ngettext(
-                "Up to %(num)d person is told, as far as there is something for her.",
-                "Up to %(num)d people are told, as far as there is something for them.",
+                "Your shop is asked now. Up to %(num)d person is told, if something is there"
+                " and your quiet hours allow it.",
+                "Your shop is asked now. Up to %(num)d people are told, if enough is there"
+                " and your quiet hours allow it.",
                 people,
             )
         )

@@ -91,6 +91,12 @@ def day(at: datetime, zone: str) -> str:
     return day_of(at.astimezone(ZoneInfo(zone)).date())
 
 
+def long_day(at: datetime, zone: str, language: str) -> str:
+    """5 May 2026, in a language that need not be the page's."""
+    local = at.astimezone(ZoneInfo(zone)).date()
+    return dates.format_date(local, "d. MMMM y" if language == "de" else "d MMMM y", locale=REGIONS[language])
+
+
 def day_of(one: date) -> str:
     return dates.format_date(one, "d. MMMM" if locale() == "de" else "d MMMM", locale=REGIONS[locale()])
 

@@ -173,6 +173,7 @@ def content(slug: str) -> str:
         "incentive": _("Offer"),
         "last_call": _("Last call"),
         "back": _("It is back"),
+        "release_wave": _("Looking who in line can be told"),
         "create_discount": _("Discount code"),
         "remove_discount": _("Discount code taken back"),
         "write_consent": _("Unsubscribing passed on to the shop"),

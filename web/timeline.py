@@ -26,7 +26,6 @@ from sqlalchemy.orm import Session
 
 from core.models.tables import addresses, carts, decisions, effects, enrolments, products, sign_ups, variants
 from engine import awaiting
-from engine.batches import WAVE
 from web import objections
 from web.filters import BEGAN, Wanted, conditions
 
@@ -169,7 +168,6 @@ def coming_up(session: Session, merchant_id: int, most: int = 5) -> list[tuple[E
             effects.c.merchant_id == merchant_id,
             effects.c.state == "pending",
             effects.c.wake_at.is_not(None),
-            effects.c.kind != WAVE,
         )
         .order_by(effects.c.wake_at)
         .limit(most)

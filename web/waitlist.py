@@ -17,6 +17,7 @@ from core.models.tables import connections, merchants
 from engine import links, sign_up_forms, sign_ups, waitlist
 from engine.sign_ups import Wish
 from web import shopper
+from web.i18n import long_day
 from web.pages import machine
 from web.signing_in import LONGEST_ADDRESS, is_address
 from web.waitlist_words import Language, said, spoken
@@ -232,7 +233,9 @@ def _place(asked: links.Waits, done: str) -> tuple[str, int]:
     seen = waitlist.look(machine(), asked.merchant_id, asked.sign_up_id)
     if seen is None:
         return _gone()
-    return _page("waitlist_place", spoken(seen.locale) or _language(None), seen=seen, done=done), 200
+    language = spoken(seen.locale) or _language(None)
+    ends = long_day(seen.ends_at, seen.merchant.timezone, language)
+    return _page("waitlist_place", language, seen=seen, done=done, ends=ends), 200
 
 
 def _gone() -> tuple[str, int]:

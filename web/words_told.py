@@ -34,7 +34,7 @@ def placeholders(told: Mapping[str, str]) -> list[tuple[str, str, str]]:
     words = {
         "first_name": _("The shopper's first name; left out where nobody told it"),
         "shop": _("Your shop's name"),
-        "total": _("What the cart adds up to"),
+        "total": _("What the cart adds up to, or the product costs"),
         "product": _("The product it is about, or the first in the cart"),
         "offer": _("What this step offers"),
         "code": _("The discount code, another one for everybody"),

@@ -144,7 +144,7 @@ def test_what_was_removed_is_said_to_be_gone_and_a_wave_under_way_which(busy: Ow
 
 def test_while_nobody_waits_it_says_what_to_do(owner: Owner) -> None:
     owner.look()
-    assert "Nobody waits for anything yet" in owner.told
+    assert "Nobody waits at the moment" in owner.told
     assert f"/s/{owner.merchant.key}/waitlist?variant=" in owner.told
     switch(owner.machine, owner.merchant.id, "off")
     assert "Switch the flow “Back in stock” on" in owner.look().told
