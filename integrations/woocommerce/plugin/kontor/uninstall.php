@@ -1,7 +1,8 @@
 <?php
 
 /**
- * The plugin is deleted: nothing of it stays in the shop.
+ * The plugin is deleted: its tables, settings and tasks go. The marks of parcels
+ * end by themselves within 30 days, and orders keep the number of their cart.
  */
 
 declare(strict_types=1);

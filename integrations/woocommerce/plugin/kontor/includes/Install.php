@@ -5,7 +5,7 @@ declare(strict_types=1);
 namespace Kontor;
 
 /**
- * The plugin's tables and options: made, brought up to date, and removed without a trace.
+ * The plugin's tables and options: made, brought up to date, and removed.
  */
 final class Install
 {
