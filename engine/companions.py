@@ -113,8 +113,8 @@ def _note(machine: Machine, merchant_id: int, found: Companion, now: datetime) -
 def _note_gone(machine: Machine, merchant_id: int) -> None:
     """Its secret stays, for it may only be switched off."""
     with reading(machine.db) as session:
-        is_new = of_merchant(session, merchant_id) is not None
-    if is_new:
+        is_known = of_merchant(session, merchant_id) is not None
+    if is_known:
         _write(machine, merchant_id, {"gone_at": clock.now()})
 
 
