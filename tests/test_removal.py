@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[1]
 PARTS = (
     "app.py",
@@ -34,6 +36,7 @@ QUICK = (
 )
 
 
+@pytest.mark.timeout(300)
 def test_kontor_lives_on_without_the_smtp_channel(tmp_path: Path) -> None:
     for part in PARTS:
         source = ROOT / part
