@@ -94,6 +94,7 @@ def _begin(session: Session, merchant: Merchant, row: Any, by: str) -> None:
         "state": "pending",
         "due_at": clock.now(merchant),
         "wake_at": clock.now(),
+        "payload": row.payload | {"again": True},
     }
     session.execute(insert(effects, session).values(**message))
     places.call_again(session, merchant.id, row)
@@ -113,5 +114,4 @@ COPIED = (
     "valid_until",
     "waits_for",
     "settings_version",
-    "payload",
 )

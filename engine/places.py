@@ -52,14 +52,22 @@ def after(session: Session, merchant: Merchant, row: Any, state: str, reason: st
     if state in ("pending", "held"):
         _NOT_YET.tell(session, {"whose": merchant.id, "which": which})
     elif state in ("failed", "skipped"):
-        _NOT_YET.tell(session, {"whose": merchant.id, "which": which})
+        if state == "failed":
+            _NOT_YET.tell(session, {"whose": merchant.id, "which": which})
         why = Reason((reason or Reason.INTERNAL.value).partition(":")[0])
-        ended(session, merchant.id, which, why, clock.now(merchant))
+        again = bool(row.payload.get("again"))
+        ended(session, merchant.id, which, why, clock.now(merchant), again=again)
 
 
-def ended(session: Session, merchant_id: int, sign_up_id: int, reason: Reason, at: datetime) -> None:
-    """Her trip ended before the message went: back to her place, or out of the line."""
+def ended(
+    session: Session, merchant_id: int, sign_up_id: int, reason: Reason, at: datetime, *, again: bool
+) -> None:
+    """Her trip ended before the message went: back to her place, or out of the line.
+    Where it was to go `again`, she may have had the first one: she stays told."""
     mine = {"whose": merchant_id, "which": sign_up_id}
+    if again:
+        _TOLD.tell(session, mine | {"at": at})
+        return
     if reason in KEEPS_PLACE:
         _BACK.tell(session, mine)
         if reason is Reason.DAILY_CEILING:

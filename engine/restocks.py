@@ -297,7 +297,8 @@ def look_again_at_forgotten(machine: Machine) -> None:
         effects.c.id == restocks.c.look_id, effects.c.state.in_(("pending", "claimed", "acting", "held"))
     )
     with reading(machine.db) as session:
-        found = select(restocks.c.merchant_id, restocks.c.variant_id, restocks.c.flow).where(RUNNING, ~open_)
+        named = (restocks.c.merchant_id, restocks.c.variant_id, restocks.c.flow, restocks.c.mode)
+        found = select(*named).where(RUNNING, ~open_)
         forgotten = session.execute(found).all()
     for row in forgotten:
         log.warning("line_forgotten", merchant_id=row.merchant_id, variant_id=row.variant_id)
@@ -305,5 +306,7 @@ def look_again_at_forgotten(machine: Machine) -> None:
             merchant = session.get_one(Merchant, row.merchant_id)
             saved = machine.settings_of(session, merchant.id, merchant.settings_rev).flows[row.flow]
             line = _going_on(session, Line(merchant, machine.flows[row.flow], saved, row.variant_id))
-            if line.restock_id is not None:
+            if saved.mode != row.mode:
+                end_all(session, merchant, Reason.FLOW_OFF, row.flow)
+            elif line.restock_id is not None:
                 look_at(session, line, clock.now(merchant) + SOON, "wave")

@@ -102,14 +102,15 @@ def after(session: Session, merchant: Merchant, row: Any, outcome: Outcome, ends
         _pass_on(session, merchant, row, outcome)
     if row.enrolment_id is None:
         return
-    places.after(session, merchant, row, outcome.state, outcome.reason)
     if _is_in_doubt_for_good(row, outcome):
         notices.raise_notice(session, merchant.id, awaiting.DOUBT)
     if refusals.is_one(row, outcome):
         refusals.look(session, merchant)
     if ends_trip and outcome.reason is not None:
         end_trip(session, merchant.id, row.enrolment_id, Reason(outcome.reason), at)
-    elif outcome.state in ("done", "skipped", "failed", "unknown"):
+        return
+    places.after(session, merchant, row, outcome.state, outcome.reason)
+    if outcome.state in ("done", "skipped", "failed", "unknown"):
         complete_if_over(session, merchant.id, row.enrolment_id, at)
 
 

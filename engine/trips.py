@@ -48,7 +48,7 @@ def end_trip(
         return False
     skip_waiting(session, merchant_id, reason, enrolment_ids=[enrolment_id])
     if trip.subject == "sign_up" and trip.mode == "live":
-        places.ended(session, merchant_id, trip.subject_id, reason, at)
+        places.ended(session, merchant_id, trip.subject_id, reason, at, again=trip.episode < 0)
     record(session, Said.of_trip(trip, "exited", (reason,), at, inbound_id))
     return True
 

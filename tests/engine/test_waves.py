@@ -332,6 +332,24 @@ def test_a_message_in_doubt_can_be_sent_again(kontor: Kontor) -> None:
     assert states(kontor) == ["told"]
 
 
+def test_what_was_to_be_sent_again_and_does_not_go_gives_nobody_a_second_turn(kontor: Kontor) -> None:
+    postbox = with_postbox(kontor)
+    open_line(kontor, 1)
+    postbox.failing = InDoubt("the line broke")
+    kontor.hear(kontor.store.restock(MUG, 1))
+    kontor.forward(minutes=30)
+    postbox.failing = None
+    kontor.hear(kontor.store.sell_out(MUG))
+    (doubtful,) = kontor.rows(effects, effects.c.state == "unknown")
+    assert doubt.send_again(kontor.machine, kontor.merchant_id, doubtful.id, "Mara") == "done"
+    kontor.settle()
+    assert reasons(kontor) == ["out_of_stock"]
+    assert states(kontor) == ["told"]
+    kontor.hear(kontor.store.restock(MUG, 5))
+    kontor.forward(hours=3)
+    assert told(postbox) == []
+
+
 def test_a_look_that_failed_is_not_the_last(kontor: Kontor, monkeypatch: pytest.MonkeyPatch) -> None:
     postbox = with_postbox(kontor)
     open_line(kontor, 2)
