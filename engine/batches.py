@@ -3,7 +3,7 @@ once for all rows in a fixed number of queries."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import bindparam, select
@@ -25,6 +25,7 @@ from engine.mail_days import NOTHING, Sent
 from engine.settings_known import Settings
 
 BUYING = ("send_message", "create_discount")
+FRESH = timedelta(seconds=60)
 # It is the turn of more people of a waiting line.
 WAVE = "release_wave"
 # Before these the shop itself is asked.
@@ -94,6 +95,12 @@ def waits_for_account(machine: Machine, opened: Open, row: Any) -> bool:
 
 def is_expired(opened: Open, row: Any) -> bool:
     return row.valid_until is not None and clock.now(opened.merchant) > row.valid_until
+
+
+def is_fresh(opened: Open, row: Any) -> bool:
+    """Whether the shop was asked after this claim and less than a minute ago."""
+    asked = opened.asked
+    return asked is not None and asked.began >= row.claimed_at and clock.now() - asked.ended < FRESH
 
 
 def would_go(opened: Open, row: Any) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sqlalchemy import Table, bindparam
+from sqlalchemy import Connection, Table, bindparam
 from sqlalchemy.orm import Session
 
 from core.db import dialect_of, insert
@@ -11,14 +11,14 @@ from core.statements import Asked, Statement
 
 
 class BuiltOnce:
-    """What `build` makes of a session's dialect; made when first wanted.
+    """What `build` makes of the dialect of a session or connection; made when first wanted.
     Building a statement costs as much again as running it."""
 
-    def __init__(self, build: Callable[[Session], Any]) -> None:
+    def __init__(self, build: Callable[[Any], Any]) -> None:
         self._build = build
         self._built: dict[str, Any] = {}
 
-    def __call__(self, session: Session) -> Any:
+    def __call__(self, session: Session | Connection) -> Any:
         dialect = dialect_of(session)
         if dialect not in self._built:
             self._built[dialect] = self._build(session)

@@ -13,13 +13,13 @@ from core.models.tables import addresses, effects, restocks, sign_ups, variants
 from core.money import Money
 from engine import turns, waitlist
 from engine.machine import Machine
+from engine.restocks import RUNNING
 from engine.shop_settings import flow_settings
 
 State = Literal["sold_out", "back", "being_told", "hidden", "gone", "unknown"]
 
 # As the index says it: in the line, or with a message on the way.
 _WAIT = sign_ups.c.state.in_([literal_column("'waiting'"), literal_column("'called'")])
-_RUNS = restocks.c.state == literal_column("'running'")
 FIRST = 10
 
 
@@ -137,7 +137,7 @@ def _running(session: Session, merchant_id: int, ids: Sequence[int]) -> dict[int
     found = (
         select(restocks.c.variant_id, restocks.c.wave, effects.c.due_at, effects.c.reason)
         .outerjoin(effects, and_(effects.c.id == restocks.c.look_id, effects.c.merchant_id == merchant_id))
-        .where(*mine, _RUNS, restocks.c.mode == "live")
+        .where(*mine, RUNNING, restocks.c.mode == "live")
     )
     return {row.variant_id: row for row in session.execute(found)}
 

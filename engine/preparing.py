@@ -2,7 +2,6 @@
 then does a claimed row become `acting`."""
 
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -14,7 +13,7 @@ from core.facts import ConsentFacts, Facts
 from core.models.tables import effects
 from core.reasons import Reason
 from engine import calendar, ceiling, consent_writing, discounts, letters, permission, waves
-from engine.batches import BUYING, WAVE, Open, is_expired, waits_for_account
+from engine.batches import BUYING, WAVE, Open, is_expired, is_fresh, waits_for_account
 from engine.facts import facts_for
 from engine.known import Loaded, Planned, Subject
 from engine.loading import load
@@ -22,10 +21,7 @@ from engine.locking import Now
 from engine.machine import Machine
 from engine.planning import look_again
 from engine.settling import Outcome
-from engine.verdicts import Ready, Settled, dropped, lost, skipped, stopped
-
-FRESH = timedelta(seconds=60)
-SOON = timedelta(seconds=1)
+from engine.verdicts import Ready, Settled, dropped, lost, skipped, soon, stopped
 
 
 def prepare(machine: Machine, session: Session, opened: Open, row: Any, now: Now) -> Ready | Settled:
@@ -83,7 +79,7 @@ def _changed(session: Session, row: Any, subject: Subject, now: Now) -> Settled 
     trip = now.trips.get(row.enrolment_id)
     if trip is None or (now.state, now.claim, trip.state) != ("claimed", row.claim, "active"):
         return lost(session, row)
-    return None if (trip.person_id, trip.subject_id) == (subject.person_id, subject.id) else _soon(row)
+    return None if (trip.person_id, trip.subject_id) == (subject.person_id, subject.id) else soon(row)
 
 
 def _for_account(machine: Machine, opened: Open, row: Any) -> Settled | None:
@@ -112,17 +108,7 @@ def _stale(opened: Open, row: Any, unread: bool) -> Settled | None:
         return skipped(row, Reason.EXPIRED)
     if row.kind not in BUYING:
         return None
-    asked = opened.asked
-    fresh = asked is not None and asked.began >= row.claimed_at and clock.now() - asked.ended < FRESH
-    if fresh and not unread:
-        return None
-    return _soon(row)
-
-
-def _soon(row: Any) -> Settled:
-    """Back to be claimed, asked about and decided anew."""
-    at = clock.now() + SOON
-    return Settled(Outcome(row.id, row.claim, "pending", ("claimed",), row.reason, at, attempts=row.attempts))
+    return None if is_fresh(opened, row) and not unread else soon(row)
 
 
 def _facts(machine: Machine, opened: Open, row: Any, subject: Subject) -> Facts:

@@ -23,6 +23,7 @@ from engine.batches import WAVE
 from engine.machine import Machine
 from engine.records import Touched
 from engine.shop_settings import Saved
+from engine.waitlist import WAITS
 from engine.work import announce
 from flows.flow import Flow
 
@@ -31,7 +32,6 @@ log = structlog.get_logger()
 RUNNING = restocks.c.state == literal_column("'running'")
 # A line whose look failed is looked at again after that.
 SOON = timedelta(minutes=10)
-WAITS = sign_ups.c.state == literal_column("'waiting'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def hear(session: Session, merchant: Merchant, flow: Flow, saved: Saved, touched
     for row in session.execute(lines).all():
         queue = waiting.queue_of(session, merchant.id, row.restock_id) if row.restock_id else None
         event = events.get(("variant", row.variant_ref)) or events[("product", row.product_ref)]
-        facts = Facts(waiting.line_facts(clock.now(merchant), row, queue))
+        facts = Facts(waiting.line_facts(clock.now(merchant), row, queue, anybody=bool(row.anybody)))
         line = Line(merchant, flow, saved, row.variant_id, row.restock_id)
         for action in flow.plan(event, saved.settings, facts):
             apply(session, line, action)

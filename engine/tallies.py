@@ -12,9 +12,10 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, case, literal_column
 
 from core import clock
-from core.db import dialect_of, insert, passing
+from core.db import insert, passing
 from core.models.tables import tallies
 from core.statements import Statement
+from engine.built import BuiltOnce
 from engine.machine import Machine
 
 
@@ -43,18 +44,7 @@ def has_room(machine: Machine, tries: Sequence[Try]) -> bool:
 
 def _counted(connection: Connection, one: Try, now: datetime) -> int:
     values = {"key": f"{one.limit.what}:{one.whose}", "now": now, "over": now - one.limit.within}
-    return int(_counting(connection).rows(connection, values)[0][0])
-
-
-def _counting(connection: Connection) -> Statement:
-    """Built once: counting runs several times for each sign-up."""
-    dialect = dialect_of(connection)
-    if dialect not in _COUNTING:
-        _COUNTING[dialect] = _built(connection)
-    return _COUNTING[dialect]
-
-
-_COUNTING: dict[str, Statement] = {}
+    return int(_COUNT(connection).rows(connection, values)[0][0])
 
 
 def _built(connection: Connection) -> Statement:
@@ -66,3 +56,6 @@ def _built(connection: Connection) -> Statement:
         "since": case((is_over, row.excluded.since), else_=tallies.c.since),
     }
     return Statement(row.on_conflict_do_update(index_elements=["key"], set_=again).returning(tallies.c.times))
+
+
+_COUNT = BuiltOnce(_built)

@@ -14,8 +14,9 @@ from core.models.tables import effects, enrolments, people, sign_ups
 from core.reasons import Reason
 from engine import blast, calendar, late, places
 from engine.decisions import Said, record
-from engine.restocks import WAITS, Line
+from engine.restocks import Line
 from engine.shop_settings import ShopSettings
+from engine.waitlist import WAITS
 from engine.work import announce
 
 # So many are taken at once; the others follow with the next look.
@@ -32,15 +33,13 @@ def whose_turn(session: Session, merchant: Merchant, variant_id: int, most: int)
     return session.execute(found.order_by(sign_ups.c.place_at, sign_ups.c.id).limit(most)).all()
 
 
-def next_ones(
-    session: Session, shop: ShopSettings, line: Line, queue: Any, most: int
-) -> tuple[list[Any], int]:
+def next_ones(session: Session, shop: ShopSettings, line: Line, most: int) -> tuple[list[Any], int]:
     """The next ones, the oldest first. Whoever has quiet hours is passed by and
     keeps the place; how many were."""
     now, passed = clock.now(line.merchant), 0
     found: list[Any] = []
     while len(found) < most and passed < PASSED_BY:
-        some = _next(session, queue, now, most - len(found), [one.id for one in found])
+        some = _next(session, line, now, most - len(found), [one.id for one in found])
         quiet = {one.id: until for one in some if (until := _quiet_until(shop, line.merchant, one, now))}
         for until in set(quiet.values()):
             which = [one for one, its in quiet.items() if its == until]
@@ -52,13 +51,13 @@ def next_ones(
     return found, passed
 
 
-def _next(session: Session, queue: Any, now: datetime, most: int, but: Sequence[int]) -> Sequence[Any]:
+def _next(session: Session, line: Line, now: datetime, most: int, but: Sequence[int]) -> Sequence[Any]:
     """Whose row somebody else holds this moment is about to leave the line."""
     named = (sign_ups.c.id, sign_ups.c.person_id, sign_ups.c.episode, people.c.country)
     found = (
         select(*named)
         .join(people, people.c.id == sign_ups.c.person_id)
-        .where(*in_line(queue, now), ready(now), sign_ups.c.id.not_in(but))
+        .where(*in_line(line, now), ready(now), sign_ups.c.id.not_in(but))
         .order_by(sign_ups.c.place_at, sign_ups.c.id)
         .limit(most)
         .with_for_update(of=sign_ups, skip_locked=True)
@@ -164,14 +163,14 @@ def _record(session: Session, line: Line, one: Any, trip_id: int, state: str, no
     record(session, said)
 
 
-def in_line(queue: Any, now: datetime) -> tuple[Any, ...]:
+def in_line(line: Line, now: datetime) -> tuple[Any, ...]:
     """Those who wait; shadow mode calls everybody once in a restock."""
     # The sum keeps SQLite from an index of all the shop's sign-ups: the line has its own.
-    mine = (sign_ups.c.merchant_id + 0 == queue.merchant_id, sign_ups.c.variant_id == queue.variant_id)
+    mine = (sign_ups.c.merchant_id + 0 == line.merchant.id, sign_ups.c.variant_id == line.variant_id)
     waits = (*mine, WAITS, sign_ups.c.ends_at > now)
-    if queue.mode != "shadow":
+    if line.saved.mode != "shadow":
         return waits
-    return (*waits, or_(sign_ups.c.rehearsed.is_(None), sign_ups.c.rehearsed != queue.id))
+    return (*waits, or_(sign_ups.c.rehearsed.is_(None), sign_ups.c.rehearsed != line.restock_id))
 
 
 def ready(now: datetime) -> Any:

@@ -17,6 +17,8 @@ from core.statements import Statement
 from engine.batches import Open
 from engine.settling import Outcome
 
+SOON = timedelta(seconds=1)
+
 
 @dataclass(frozen=True, slots=True)
 class Ready:
@@ -35,6 +37,12 @@ class Settled:
 
 def skipped(row: Any, reason: Reason, ends_trip: bool = False, detail: str = "") -> Settled:
     return Settled(Outcome(row.id, row.claim, "skipped", ("claimed",), noted(reason, detail)), ends_trip)
+
+
+def soon(row: Any) -> Settled:
+    """Back to be claimed, asked about and decided anew."""
+    at = clock.now() + SOON
+    return Settled(Outcome(row.id, row.claim, "pending", ("claimed",), row.reason, at, attempts=row.attempts))
 
 
 def stopped(opened: Open, row: Any, answer: Skip | Wait) -> Settled:

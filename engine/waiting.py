@@ -33,7 +33,9 @@ def wish_facts(now: datetime, row: Any) -> SignUpFacts:
     return SignUpFacts(now, now, row.variant_ref, row.state in HOLDS, bool(row.bought))
 
 
-def line_facts(now: datetime, variant: Any, queue: Any | None, stock: Stock | None = None) -> LineFacts:
+def line_facts(
+    now: datetime, variant: Any, queue: Any | None, stock: Stock | None = None, *, anybody: bool = True
+) -> LineFacts:
     """How the line of a variant stands; `stock` is what the shop itself said a
     moment ago. Shadow mode calls people whose place nothing changes: there
     whoever was called counts as told."""
@@ -45,14 +47,13 @@ def line_facts(now: datetime, variant: Any, queue: Any | None, stock: Stock | No
         stock=known if stock is None else stock,
         offered=bool(variant.published),
         gone=variant.variant_gone_at is not None or variant.product_gone_at is not None,
-        anybody=bool(getattr(variant, "anybody", True)),
+        anybody=anybody,
         running=queue is not None and queue.state == "running",
         waves=queue.wave if queue is not None else 0,
         wave_at=queue.wave_at if queue is not None else None,
         told=0 if queue is None else queue.wave_called if is_shadow else queue.told,
         ordered=int(queue.ordered or 0) if queue is not None else 0,
         on_way=0 if queue is None or is_shadow else queue.on_way,
-        later_at=getattr(variant, "later_at", None),
     )
 
 

@@ -2,7 +2,7 @@
 a portion at a time, each in one transaction."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, exists, func, select, update
@@ -14,7 +14,7 @@ from core.facts import ConsentFacts, Facts, LineFacts, SignUpFacts
 from core.models.tables import enrolments, merchants, restocks, sign_ups
 from core.reasons import Reason
 from engine import places, turns, waiting
-from engine.batches import Open
+from engine.batches import Open, is_fresh
 from engine.known import Subject
 from engine.machine import Machine
 from engine.permission import Go
@@ -23,10 +23,8 @@ from engine.settings_known import Settings
 from engine.settling import Outcome
 from engine.shop_settings import ShopSettings
 from engine.trips import RUNNING as UNDER_WAY
-from engine.verdicts import Settled, skipped
+from engine.verdicts import Settled, skipped, soon
 from engine.waiting import CALLED
-
-FRESH = timedelta(seconds=60)
 
 
 def prepare(machine: Machine, session: Session, opened: Open, row: Any) -> Settled:
@@ -43,12 +41,10 @@ def prepare(machine: Machine, session: Session, opened: Open, row: Any) -> Settl
     if over is not None:
         end(session, line, over)
         return skipped(row, over)
-    asked = opened.asked
-    if asked is None or asked.began < row.claimed_at or clock.now() - asked.ended >= FRESH:
-        at = clock.now()
-        return Settled(Outcome(row.id, row.claim, "pending", ("claimed",), row.reason, at))
+    if not is_fresh(opened, row):
+        return soon(row)
     _mend(session, opened.merchant.id, queue)
-    facts = Facts(_facts(session, opened, row, queue))
+    facts = Facts(_facts(session, opened, row, line, queue.id))
     for action in flow.wake(row.payload["name"], saved.settings, facts):
         _apply(session, settings, line, action, row, facts)
     return Settled(Outcome(row.id, row.claim, "done", ("claimed",)))
@@ -83,21 +79,21 @@ def _mend(session: Session, merchant_id: int, queue: Any) -> None:
     session.execute(update(sign_ups).where(*lost).values(state="waiting", episode=sign_ups.c.episode + 1))
 
 
-def _facts(session: Session, opened: Open, row: Any, queue: Any) -> LineFacts:
+def _facts(session: Session, opened: Open, row: Any, line: Line, restock_id: int) -> LineFacts:
     """The line under its lock, with the stock that the shop has just told."""
     now = clock.now(opened.merchant)
     assert opened.asked is not None
     variant = opened.waves[row.id]
     stock = opened.asked.stock.get(variant.variant_ref, waiting.NOTHING)
-    told = waiting.queue_of(session, opened.merchant.id, queue.id)
+    told = waiting.queue_of(session, opened.merchant.id, restock_id)
     facts = waiting.line_facts(now, variant, told, stock)
-    someone, later = session.execute(_who_waits(queue, now)).one()
+    someone, later = session.execute(_who_waits(line, now)).one()
     return replace(facts, anybody=bool(someone), later_at=later)
 
 
-def _who_waits(queue: Any, now: datetime) -> Select[Any]:
+def _who_waits(line: Line, now: datetime) -> Select[Any]:
     """Whether anybody's turn could be now, and when the next one's will be."""
-    mine = turns.in_line(queue, now)
+    mine = turns.in_line(line, now)
     ready = exists().where(*mine, turns.ready(now))
     later = select(func.min(sign_ups.c.not_before)).where(*mine, sign_ups.c.not_before > now)
     return select(ready, later.scalar_subquery())
@@ -123,8 +119,8 @@ def _apply(session: Session, settings: Settings, line: Line, action: Any, row: A
 def _goes_on(session: Session, line: Line, facts: Facts) -> bool:
     """Whether anybody is left to be told; else the restock is over. Where a
     portion was taken and more follow at once, the next look is set already."""
+    someone, later = session.execute(_who_waits(line, facts[LineFacts].now)).one()
     queue = waiting.queue_of(session, line.merchant.id, line.restock_id or 0)
-    someone, later = session.execute(_who_waits(queue, facts[LineFacts].now)).one()
     if someone or later is not None or queue.on_way:
         return True
     end(session, line, None)
@@ -136,8 +132,7 @@ def _release(
 ) -> tuple[int, bool]:
     """Take the next ones on their trips, at most a portion of them; how many,
     and whether more are to follow at once."""
-    queue = waiting.queue_of(session, line.merchant.id, line.restock_id or 0)
-    turn, passed = turns.next_ones(session, shop, line, queue, min(most, turns.PORTION))
+    turn, passed = turns.next_ones(session, shop, line, min(most, turns.PORTION))
     if turn:
         turns.enrol(session, line, turn, message)
         turns.call(session, line, [one.id for one in turn])
