@@ -18,7 +18,7 @@ from core.models.tables import carts, enrolments
 from core.reasons import Reason
 from core.settings import FlowSettings
 from core.statements import Statement
-from engine import restocks
+from engine import stock_news
 from engine.blast import lately
 from engine.deciding import Deciding, Trip
 from engine.enrolling import enrol
@@ -55,7 +55,7 @@ def plan(
         if saved.mode == "off":
             continue
         if flow.subject == "sign_up":
-            restocks.hear(session, merchant, flow, saved, touched)
+            stock_news.hear(session, merchant, flow, saved, touched)
             continue
         for subject, event in _subjects(machine, session, merchant, flow, saved.mode, touched).items():
             now = clock.now(merchant)

@@ -19,7 +19,7 @@ from core.models import Merchant
 from core.models.tables import consents, sign_ups, suppressions, variants
 from core.reasons import Reason
 from core.statements import Statement
-from engine import restocks, sign_up_endings, sign_up_letters, tallies, waitlist
+from engine import sign_up_endings, sign_up_letters, stock_news, tallies, waitlist
 from engine.attempts import line_of
 from engine.built import Inserting
 from engine.identity import fingerprint, lock_people, resolve
@@ -183,7 +183,7 @@ def _let_in(machine: Machine, session: Session, merchant: Merchant, rules: Rules
     session.execute(update(sign_ups).where(sign_ups.c.id == row.id).values(**values))
     _act(session, merchant.id, row.address_id, row.ref, "opted_in", at, row.source, row.text)
     # It may have come back while she looked for the mail.
-    restocks.joined(machine, session, merchant, row.ref)
+    stock_news.joined(machine, session, merchant, row.ref)
 
 
 _ADD = Inserting(sign_ups, lambda row: row.returning(sign_ups.c.id))
