@@ -7,19 +7,14 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
-from core import clock
-from core.db import reading, transaction
-from core.events import Contact
-from core.models import Merchant
+from core.db import reading
 from core.models.tables import effects, restocks, sign_ups
 from engine import restocks as lines
-from engine.identity import Found, resolve
 from tests.fakes.smtp import FakeMailServer
 from tests.support.crowd import PLAIN, SmallShop
 from tests.support.site import SENDERS, Site
-from tests.support.waiting import SOME, stock
+from tests.support.waiting import SOME, stand_in_line, stock
 from tests.torture import DELAY
 
 SHOPS, PEOPLE, KILLS = 6, 45, 20
@@ -62,32 +57,9 @@ def _open_line(site: Site, number: int) -> None:
     """A shop where so many people wait for what is back this moment."""
     machine, shop = site.machine, SmallShop.open(site.machine, PLAIN)
     variant_id = stock(machine, shop.merchant_id, SOME)
-    with transaction(machine.db) as session:
-        merchant = session.get_one(Merchant, shop.merchant_id)
-        for place in range(PEOPLE):
-            contact = Contact(email=f"person{place}@shop{number}.example")
-            found = resolve(session, machine.vault, merchant.id, contact, clock.now(merchant))
-            assert found is not None
-            _sign_up(session, merchant, variant_id, found)
+    emails = [f"person{place}@shop{number}.example" for place in range(PEOPLE)]
+    stand_in_line(machine, shop.merchant_id, variant_id, emails)
     assert lines.notify_now(machine, shop.merchant_id, variant_id, PEOPLE, "Mara")
-
-
-def _sign_up(session: Session, merchant: Merchant, variant_id: int, found: Found) -> None:
-    now = clock.now(merchant)
-    session.execute(
-        sign_ups.insert().values(
-            merchant_id=merchant.id,
-            variant_id=variant_id,
-            person_id=found.person_id,
-            address_id=found.email_id,
-            state="waiting",
-            episode=1,
-            source="page",
-            place_at=now,
-            ends_at=now.replace(year=now.year + 1),
-            created_at=clock.now(),
-        )
-    )
 
 
 def _strike(site: Site) -> None:

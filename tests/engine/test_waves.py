@@ -11,9 +11,10 @@ from core.errors import AddressRefused, InDoubt, NeedsMerchant, Permanent
 from core.models.tables import consents, effects, sign_ups
 from engine import blast, consent, doubt, privacy, restocks
 from integrations.sandbox.records import Records
-from tests.engine.line import BACK_IN_STOCK, MUG, join, lines, name, open_line, reasons, states, switch, told
+from tests.engine.line import MUG, join, lines, name, open_line, reasons, states, switch, told
 from tests.engine.stories import mode, save_shop, with_postbox
 from tests.support.kontor import Kontor
+from tests.support.waiting import BACK_IN_STOCK
 
 
 def test_people_are_told_in_their_order_three_for_each_piece_and_the_rest_an_hour_later(

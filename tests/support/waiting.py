@@ -1,5 +1,6 @@
 """A shop with something sold out, and people who wait for it."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -7,11 +8,13 @@ from sqlalchemy import select, text
 
 from core import clock
 from core.db import reading, transaction
-from core.events import Product, Stock, Variant
+from core.events import Contact, Product, Stock, Variant
 from core.facts import Mode
-from core.models.tables import variants
+from core.models import Merchant
+from core.models.tables import sign_ups, variants
 from core.money import Money
 from engine import catalogue, changes, sign_up_letters
+from engine.identity import resolve
 from engine.machine import Machine
 from engine.shop_settings import flow_settings
 from engine.sign_ups import Joined, Wish, join
@@ -65,6 +68,34 @@ def sign_up(kontor: Kontor, email: str, ref: str = BLANKET, **wish: Any) -> Join
 def letters(kontor: Kontor) -> int:
     """The worker sends what is to be sent; how many."""
     return sign_up_letters.run(kontor.machine)
+
+
+def stand_in_line(
+    machine: Machine, merchant_id: int, variant_id: int, emails: Sequence[str], country: str | None = None
+) -> None:
+    """These people wait, confirmed, the first since longest, each a second after the other."""
+    with transaction(machine.db) as session:
+        merchant = session.get_one(Merchant, merchant_id)
+        now = clock.now(merchant)
+        for number, email in enumerate(emails):
+            contact = Contact(email=email, country=country)
+            found = resolve(session, machine.vault, merchant_id, contact, now)
+            assert found is not None
+            session.execute(
+                sign_ups.insert().values(
+                    merchant_id=merchant_id,
+                    variant_id=variant_id,
+                    person_id=found.person_id,
+                    address_id=found.email_id,
+                    state="waiting",
+                    episode=1,
+                    source="page",
+                    place_at=now - timedelta(seconds=len(emails) - number),
+                    ends_at=now + timedelta(days=90),
+                    confirmed_at=now,
+                    created_at=clock.now(),
+                )
+            )
 
 
 def crowd(kontor: Kontor, number: int) -> None:
